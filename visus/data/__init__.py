@@ -1,0 +1,1 @@
+"""Where pictures come from: importers, decoding, audit, split, preprocessing, augmentation, batches."""

@@ -1,0 +1,1 @@
+"""Audit checks, one per file: `check(evidence) -> Verdict`. None writes into the pictures' folder."""

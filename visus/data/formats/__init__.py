@@ -1,0 +1,1 @@
+"""Importers, one per file: `recognises(path) -> bool` and `read(path) -> Collection`."""

@@ -1,0 +1,1 @@
+"""Is this run healthy? Examinations before, watchers during, post-mortems after."""

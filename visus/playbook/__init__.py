@@ -1,0 +1,1 @@
+"""The gated sequence behind `visus fit`, one stage per file."""

@@ -1,0 +1,1 @@
+"""Ready-made runs: `build(...) -> Task`. The typed signature is the configuration."""

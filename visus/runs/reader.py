@@ -1,0 +1,66 @@
+"""Read the record of a run: what `recorder` wrote, whole or interrupted."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+from torch import Tensor
+
+RUN, EVENTS, EVIDENCE, REPORT = "run.json", "events.jsonl", "evidence.safetensors", "report.html"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder. Raises FileNotFoundError with the next step if `folder` holds no run."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        if not (self.folder / RUN).is_file():
+            raise FileNotFoundError(f"{self.folder} holds no run ({RUN} is missing); `visus runs` lists the runs")
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What was asked for: recipe, settings, seed, versions, data fingerprint, split hash."""
+        found: dict[str, Any] = json.loads((self.folder / RUN).read_text(encoding="utf-8"))
+        return found
+
+    def events(self, *kinds: str) -> Iterator[dict[str, Any]]:
+        """Events in order, of the named kinds or all.
+
+        A kill may leave a torn last line: it is passed over. When a run was resumed at step k, what the
+        interrupted attempt had logged beyond k was lost with its weights, and is left out here.
+        """
+        kept: list[dict[str, Any]] = []
+        for event in self._lines():
+            if event["event"] == "resumed":
+                kept = [e for e in kept if e.get("step", -1) <= event["step"]]
+            kept.append(event)
+        yield from (e for e in kept if not kinds or e["event"] in kinds)
+
+    def verdict(self, stage: str) -> dict[str, Any] | None:
+        """The last verdict of a stage of the playbook, or None if it has not been reached."""
+        return next((e for e in reversed(list(self.events("verdict"))) if e["stage"] == stage), None)
+
+    def evidence(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors kept for the report, and the facts that go with them. Empty before the test stage."""
+        path = self.folder / EVIDENCE
+        if not path.is_file():
+            return {}, {}
+        with safe_open(path, "pt") as file:
+            facts = json.loads((file.metadata() or {}).get("facts", "{}"))
+            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118 - not a mapping
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        path = self.folder / EVENTS
+        if not path.is_file():
+            return
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError:
+                    continue
