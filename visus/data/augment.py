@@ -1,0 +1,84 @@
+"""Augmentation: changes that leave the label true, drawn anew for every example and epoch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from .randomness import uniform
+
+FLIP, DOWN, RIGHT, SCALE, BRIGHTNESS, CONTRAST, SATURATION, CUT_Y, CUT_X, N_DRAWS = range(10)  # columns of draws
+GREY = (0.299, 0.587, 0.114)  # luma weights of red, green and blue, ITU-R BT.601
+
+
+@dataclass(frozen=True)
+class Augment:
+    """flip: mirror every second picture left to right. crop: pad by so many pixels by reflection, cut at a random place.
+    scale: zoom by a factor in [1 - scale, 1 + scale]. colour: brightness, contrast and saturation times a factor in
+    [1 - colour, 1 + colour]. cutout: side in pixels of a grey square at a random place (DeVries and Taylor, 2017).
+    """
+
+    flip: bool = False
+    crop: int = 0
+    scale: float = 0.0
+    colour: float = 0.0
+    cutout: int = 0
+
+    def __call__(self, images: Tensor, seed: int, epoch: int, rows: NDArray[np.int64]) -> Tensor:
+        """uint8 images (B, 3, H, W) of the examples `rows` -> changed images of the same shape and type."""
+        draws = torch.from_numpy(uniform(seed, epoch, rows, N_DRAWS)).float()
+        if self.scale:
+            images = _zoom(images, 1 + self.scale * (2 * draws[:, SCALE] - 1))
+        if self.crop or self.flip:
+            images = _shift_and_flip(images, self.crop, draws, self.flip)
+        if self.colour:
+            images = _recolour(images, 1 + self.colour * (2 * draws[:, BRIGHTNESS : SATURATION + 1] - 1))
+        if self.cutout:
+            images = _cut_out(images, self.cutout, draws)
+        return images
+
+
+def _shift_and_flip(images: Tensor, pad: int, draws: Tensor, flip: bool) -> Tensor:
+    B, C, H, W = images.shape
+    pad = min(pad, H - 1, W - 1)  # reflection cannot reach further than the picture
+    down = (draws[:, DOWN] * (2 * pad + 1)).long() - pad  # (B,)
+    right = (draws[:, RIGHT] * (2 * pad + 1)).long() - pad
+    y = _reflect(torch.arange(H) + down[:, None], H)  # (B, H)
+    x = _reflect(torch.arange(W) + right[:, None], W)  # (B, W)
+    if flip:
+        x = torch.where((draws[:, FLIP] < 0.5)[:, None], x.flip(1), x)
+    source = (y[:, :, None] * W + x[:, None, :]).view(B, 1, H * W).expand(B, C, H * W)
+    return images.reshape(B, C, H * W).gather(2, source).view(B, C, H, W)
+
+
+def _reflect(position: Tensor, size: int) -> Tensor:
+    """Positions outside [0, size) mirrored at the border pixel: -1 is 1, size is size - 2."""
+    return (size - 1) - ((size - 1) - position.abs()).abs()
+
+
+def _zoom(images: Tensor, factor: Tensor) -> Tensor:
+    theta = torch.zeros(len(images), 2, 3)
+    theta[:, 0, 0] = theta[:, 1, 1] = 1 / factor
+    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
+    zoomed = F.grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
+    return zoomed.round().clamp(0, 255).to(torch.uint8)
+
+
+def _recolour(images: Tensor, factors: Tensor) -> Tensor:
+    brightness, contrast, saturation = factors[:, :, None, None, None].unbind(1)  # each (B, 1, 1, 1)
+    values = images.float() * brightness
+    grey = (values * torch.tensor(GREY).view(1, 3, 1, 1)).sum(1, keepdim=True)  # (B, 1, H, W)
+    values = grey + (values - grey) * saturation
+    middle = grey.mean((2, 3), keepdim=True)
+    return (middle + (values - middle) * contrast).round().clamp(0, 255).to(torch.uint8)
+
+
+def _cut_out(images: Tensor, side: int, draws: Tensor) -> Tensor:
+    _, _, H, W = images.shape
+    top, left = (draws[:, CUT_Y] * H).long() - side // 2, (draws[:, CUT_X] * W).long() - side // 2
+    y, x = torch.arange(H) - top[:, None], torch.arange(W) - left[:, None]
+    inside = ((y >= 0) & (y < side))[:, :, None] & ((x >= 0) & (x < side))[:, None, :]  # (B, H, W)
+    return images.masked_fill(inside[:, None], 128)

@@ -1,0 +1,133 @@
+"""Batches of labelled pictures as a function of (seed, step): resume at step k is exact, with any number of workers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from .augment import Augment
+from .collection import TEST, TRAIN, VALIDATION, Collection
+from .decode import Frame
+from .randomness import permutation
+from .split import Split
+
+PART_BATCH = 500  # pictures a batch when a part is only looked at
+Batch = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An audited, split collection ready to be learned from.
+
+    pixels: uint8 (N, 3, H, W), decoded once and kept in memory, or None if pictures are decoded when needed.
+    mean, std: per channel, of the training part.
+    """
+
+    collection: Collection
+    frame: Frame
+    split: Split
+    mean: Sequence[float]
+    std: Sequence[float]
+    pixels: Tensor | None = field(default=None, repr=False)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Prepared":
+        return self  # examinations copy tasks; the pictures, never changed, are shared
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        return 3, self.frame.height, self.frame.width
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.collection.classes)
+
+    def rows(self, part: str) -> NDArray[np.int64]:
+        """Row numbers of 'train', 'validation' or 'test'."""
+        return {TRAIN: self.split.train, VALIDATION: self.split.validation, TEST: self.split.test}[part]
+
+    def images(self, rows: NDArray[np.int64]) -> Tensor:
+        """uint8 (B, 3, H, W)."""
+        if self.pixels is not None:
+            return self.pixels[torch.from_numpy(rows)]
+        pictures = [self.collection.pictures.load(int(i), self.frame) for i in rows]
+        return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
+
+    def labels(self, rows: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(self.collection.labels[rows])
+
+
+class Batches:
+    """What a classification task learns from: shuffled, augmented training batches, and parts to look at."""
+
+    def __init__(
+        self, prepared: Prepared, batch_size: int, seed: int, augment: Augment | None = None, workers: int = 0
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch must be at least 1 picture; got {batch_size}")
+        self.prepared, self.seed, self.augment = prepared, seed, augment or Augment()
+        self.n = len(prepared.split.train)
+        self.batch_size = min(batch_size, self.n)
+        self.steps_per_epoch = self.n // self.batch_size  # the rest of an epoch, below one batch, waits for the next
+        self.workers = workers if prepared.pixels is None else 0  # decoded pictures need no help
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Batches":
+        return self
+
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        """Endless training batches from step `start`: images uint8 (B, 3, H, W) and labels (B,)."""
+        if not self.workers:
+            yield from map(self.batch, count(start))
+        yield from DataLoader(
+            _Steps(self),
+            sampler=_CountFrom(start),
+            batch_size=None,
+            num_workers=self.workers,
+            # The loader must not draw its workers' seeds from torch's own generator: that would change the run.
+            generator=torch.Generator(),
+        )
+
+    def batch(self, step: int) -> Batch:
+        """The training batch of one step."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        order = permutation(self.seed, epoch, self.n)[place * self.batch_size : (place + 1) * self.batch_size]
+        rows = self.prepared.split.train[order]
+        return self.augment(self.prepared.images(rows), self.seed, epoch, rows), self.prepared.labels(rows)
+
+    def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
+        """One pass over a part, unaugmented; at most `limit` examples, spread evenly over it."""
+        rows = self.prepared.rows(name)
+        if limit is not None and limit < len(rows):
+            rows = rows[np.linspace(0, len(rows) - 1, limit).astype(np.int64)]
+        for first in range(0, len(rows), PART_BATCH):
+            some = rows[first : first + PART_BATCH]
+            yield self.prepared.images(some), self.prepared.labels(some)
+
+    def part_steps(self, name: str) -> int:
+        return -(-len(self.prepared.rows(name)) // PART_BATCH)
+
+
+class _Steps(Dataset[Batch]):
+    """Step number -> batch, for worker processes."""
+
+    def __init__(self, batches: Batches) -> None:
+        self.of = batches
+
+    def __getitem__(self, step: int) -> Batch:
+        torch.set_num_threads(1)
+        return self.of.batch(step)
+
+
+class _CountFrom:
+    """start, start + 1, ... for ever."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+
+    def __iter__(self) -> Iterator[int]:
+        return count(self.start)

@@ -1,0 +1,43 @@
+"""From bytes to floats, as part of the model: what training saw is what prediction and export see."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+
+class Standardise(nn.Module):
+    """uint8 images (B, C, H, W) -> floats with mean 0 and deviation 1 per channel over the training part.
+
+    mean, std: C values in [0, 1], from the training part only; they are saved with the model.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: Iterable[float], std: Iterable[float]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(list(mean)).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(list(std)).view(1, -1, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        scale, shift = 1 / (255 * self.std), -self.mean / self.std
+        return images.to(self.mean.dtype) * scale + shift
+
+
+def statistics(batches: Iterable[Tensor]) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation per channel of uint8 images (B, C, H, W), in [0, 1].
+
+    A constant channel gets the deviation 1/255, one grey level, so that nothing is divided by zero.
+    """
+    n, total, squares = 0, torch.zeros(0, dtype=torch.float64), torch.zeros(0, dtype=torch.float64)
+    for images in batches:
+        values = images.double().div(255)
+        sums = torch.stack([values.sum((0, 2, 3)), values.square().sum((0, 2, 3))])
+        total, squares = (total + sums[0], squares + sums[1]) if n else (sums[0], sums[1])
+        n += values[:, 0].numel()
+    if not n:
+        raise ValueError("the training part is empty; there is nothing to take statistics from")
+    mean = total / n
+    std = (squares / n - mean.square()).clamp_min(0).sqrt().clamp_min(1 / 255)
+    return mean.tolist(), std.tolist()

@@ -1,0 +1,26 @@
+"""Examinations work on a copy: weights, buffers and random state of the patient stay bit-identical."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...engine.objective import Batch, Objective
+from ...engine.seed import own_randomness
+from ...engine.task import Task
+
+
+@contextmanager
+def patient(task: Task) -> Iterator[Task]:
+    """A copy of the task to do anything to, with a random state of its own."""
+    with own_randomness(0):
+        yield copy.deepcopy(task).train()
+
+
+def first_batch(task: Task, limit: int | None = None) -> Batch:
+    """The first batch, or its first `limit` examples."""
+    return tuple(tensor[:limit] for tensor in next(iter(task.batches())))
+
+
+def descending(task: Task) -> list[Objective]:
+    """The objectives that have something to descend; a memory has not."""
+    return [objective for objective in task.objectives if isinstance(objective, Objective)]

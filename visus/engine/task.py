@@ -1,0 +1,46 @@
+"""A task: what is to be learned, stated as data, objectives and a score.
+
+A task is a module, so every network it uses (generator and critic, network and target) moves to a device, changes
+precision and is saved together: `task.to(...)`, `task.state_dict()`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+from torch import nn
+
+from .objective import Batch, Memory, Objective
+from .precision import FLOAT32, Precision
+
+
+class Task(nn.Module, ABC):
+    """Data, objectives and a score.
+
+    steps: how long the recipe plans to train. steps_per_epoch: batches in one pass over the data.
+    """
+
+    objectives: Sequence[Objective | Memory]
+    steps: int = 1000
+    steps_per_epoch: int = 100
+    precision: Precision = FLOAT32
+
+    @abstractmethod
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of step `start`, `start + 1`, ... for ever, or until nothing is left to learn from.
+
+        Batches of a data set are a function of (seed, step), so that a resumed run sees what it would have seen.
+        A task that acts yields what its current model experiences, and keeps its world in its state.
+        """
+
+    @abstractmethod
+    def evaluate(self) -> dict[str, float]:
+        """Named scores on held-out data; the first one, higher is better, decides which checkpoint is best."""
+
+    def run_at(self, precision: Precision) -> None:
+        """Train and evaluate at this precision from now on."""
+        self.precision = precision
+        for objective in self.objectives:
+            objective.precision = precision
+        for parameter in self.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=precision.memory_format)

@@ -1,0 +1,136 @@
+"""Classify: name the class of a picture."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ..engine.objective import Batch, Memory, Objective, OptimizerFactory, Terms
+from ..engine.schedules import Schedule, constant
+from ..engine.task import Task
+from ..metrics.accuracy import accuracy
+
+Loss = Callable[[Tensor, Tensor], Tensor]  # scores (B, K), labels (B,) -> ()
+
+
+class Examples(Protocol):
+    """Labelled pictures in three parts; batches are images uint8 (B, C, H, W) and labels int64 (B,)."""
+
+    steps_per_epoch: int
+
+    def part_steps(self, name: str) -> int:
+        """Batches in one pass over a part."""
+        ...
+
+    def batches(self, start: int = 0) -> Iterator[Batch]: ...
+
+    def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
+        """One pass over 'train', 'validation' or 'test', unaugmented, in order; at most `limit` examples."""
+        ...
+
+
+class Classification(Task):
+    """What every classifier shares: examples, a model that scores classes, and how well it does."""
+
+    TRAIN_SAMPLE = 1000  # training pictures scored at each evaluation, to see the gap to validation
+
+    def __init__(self, model: nn.Module, data: Examples, loss: Loss) -> None:
+        super().__init__()
+        self.model, self.data, self.loss = model, data, loss
+        self.steps_per_epoch = data.steps_per_epoch
+
+    @property
+    def device(self) -> torch.device:
+        return next((t.device for t in (*self.parameters(), *self.buffers())), torch.device("cpu"))
+
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        for images, labels in self.data.batches(start):
+            yield images.to(self.device, non_blocking=True), labels.to(self.device, non_blocking=True)
+
+    @torch.no_grad()
+    def scores(self, images: Tensor) -> Tensor:
+        """Images uint8 (B, C, H, W) -> scores (B, K), float32, in evaluation mode."""
+        was_training = self.training
+        self.eval()
+        with self.precision.autocast(self.device.type):
+            scores = self.model(images.to(self.device))
+        self.train(was_training)
+        return scores.float()
+
+    def score_part(self, name: str, limit: int | None = None) -> tuple[Tensor, Tensor]:
+        """Scores (N, K) and labels (N,) of one part of the data."""
+        found = [(self.scores(images).cpu(), labels) for images, labels in self.data.part(name, limit)]
+        if not found:
+            return torch.empty(0, 1), torch.empty(0, dtype=torch.long)
+        scores, labels = zip(*found, strict=True)
+        return torch.cat(scores), torch.cat(labels)
+
+    def evaluate(self) -> dict[str, float]:
+        found = {}
+        for name, limit in (("validation", None), ("train", self.TRAIN_SAMPLE)):
+            scores, labels = self.score_part(name, limit)
+            found[f"{name}_accuracy"] = accuracy(scores, labels)
+            found[f"{name}_loss"] = float(self.loss(scores, labels))
+        return found
+
+    def predict(self, images: Tensor) -> Tensor:
+        """Images uint8 (B, C, H, W) -> class probabilities (B, K)."""
+        return self.scores(images).softmax(1)
+
+
+class Classify(Classification):
+    """Descend a loss on labelled pictures."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        data: Examples,
+        loss: Loss,
+        optimizer: OptimizerFactory,
+        *,
+        loss_name: str = "cross_entropy",
+        blind_loss: float | None = None,
+        lr: float,
+        schedule: Schedule = constant,
+        weight_decay: float = 0.0,
+        max_norm: float = float("inf"),
+        accumulate: int = 1,
+    ) -> None:
+        super().__init__(model, data, loss)
+        self.loss_name = loss_name
+        self.objectives = [
+            Objective(
+                "classify",
+                self.misjudgement,
+                model.parameters(),
+                optimizer,
+                lr=lr,
+                schedule=schedule,
+                weight_decay=weight_decay,
+                max_norm=max_norm,
+                accumulate=accumulate,
+                blind_loss=blind_loss,
+            )
+        ]
+
+    def misjudgement(self, batch: Batch) -> Terms:
+        images, labels = batch
+        scores = self.model(images)
+        # bfloat16 has 8 bits of mantissa: too few for a log-sum-exp. float64 stays, for the gradient check.
+        scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
+        return {self.loss_name: self.loss(scores, labels)}
+
+
+class Remember(Classification):
+    """Keep every training picture; nothing descends."""
+
+    def __init__(self, model: nn.Module, remember: Callable[[Batch], None], data: Examples, loss: Loss) -> None:
+        super().__init__(model, data, loss)
+        self.objectives = [Memory(remember)]
+        self.steps = data.part_steps("train")
+
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        for images, labels in islice(self.data.part("train"), start, None):
+            yield images.to(self.device), labels.to(self.device)
