@@ -1,7 +1,7 @@
 """Batches of labelled pictures as a function of (seed, step): resume at step k is exact, with any number of workers."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -61,6 +61,20 @@ class Prepared:
     def labels(self, rows: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(self.collection.labels[rows])
 
+    def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
+        """One pass over a part as it is: images uint8 (B, 3, H, W) and labels (B,); at most `limit`, spread evenly."""
+        rows = _spread(self.rows(name), limit)
+        for first in range(0, len(rows), PART_BATCH):
+            some = rows[first : first + PART_BATCH]
+            yield self.images(some), self.labels(some)
+
+    def limited(self, train: int | None = None, validation: int | None = None) -> "Prepared":
+        """The same with at most so many training and validation pictures, spread evenly over each part."""
+        split = replace(
+            self.split, train=_spread(self.split.train, train), validation=_spread(self.split.validation, validation)
+        )
+        return replace(self, split=split)
+
 
 class Batches:
     """What a classification task learns from: shuffled, augmented training batches, and parts to look at."""
@@ -101,15 +115,17 @@ class Batches:
 
     def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
         """One pass over a part, unaugmented; at most `limit` examples, spread evenly over it."""
-        rows = self.prepared.rows(name)
-        if limit is not None and limit < len(rows):
-            rows = rows[np.linspace(0, len(rows) - 1, limit).astype(np.int64)]
-        for first in range(0, len(rows), PART_BATCH):
-            some = rows[first : first + PART_BATCH]
-            yield self.prepared.images(some), self.prepared.labels(some)
+        return self.prepared.part(name, limit)
 
     def part_steps(self, name: str) -> int:
         return -(-len(self.prepared.rows(name)) // PART_BATCH)
+
+
+def _spread(rows: NDArray[np.int64], limit: int | None) -> NDArray[np.int64]:
+    """At most `limit` rows, evenly spaced."""
+    if limit is None or limit >= len(rows):
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, limit).astype(np.int64)]
 
 
 class _Steps(Dataset[Batch]):

@@ -38,6 +38,7 @@ NAMED: Mapping[str, Precision] = {
     "bfloat16": Precision(torch.bfloat16),
     "bfloat16-channels-last": Precision(torch.bfloat16, channels_last=True),
 }
+WORTH_IT = 0.85  # a precision must take at most this share of float32's time to be chosen
 WARM_UP, ROUNDS = 2, 3  # the first steps allocate memory and choose kernels
 
 
@@ -69,7 +70,9 @@ def fastest(step: Callable[[Precision], object], device: str) -> tuple[Precision
             if turn >= WARM_UP:
                 seconds[str(precision)].append(time.perf_counter() - began)
     medians = {name: median(times) for name, times in seconds.items()}
-    return named(min(medians, key=lambda name: medians[name])), medians
+    best = min(medians, key=lambda name: medians[name])
+    # A gain within the noise is not worth another arithmetic, nor another result at the next measurement.
+    return (named(best) if medians[best] < WORTH_IT * medians[str(FLOAT32)] else FLOAT32), medians
 
 
 def _has_native_bfloat16(device: str) -> bool:

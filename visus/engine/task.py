@@ -16,12 +16,14 @@ from .precision import FLOAT32, Precision
 class Task(nn.Module, ABC):
     """Data, objectives and a score.
 
-    steps: how long the recipe plans to train. steps_per_epoch: batches in one pass over the data.
+    steps: how long the recipe plans to train. steps_per_epoch: batches in one pass over the data. average: decay of
+    the averaged weights that are evaluated and kept, 0 for the weights themselves.
     """
 
     objectives: Sequence[Objective | Memory]
     steps: int = 1000
     steps_per_epoch: int = 100
+    average: float = 0.0
     precision: Precision = FLOAT32
 
     @abstractmethod

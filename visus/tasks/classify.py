@@ -1,5 +1,6 @@
 """Classify: name the class of a picture."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Protocol
@@ -31,14 +32,20 @@ class Examples(Protocol):
         ...
 
 
+def joined(standardise: nn.Module, network: nn.Module) -> nn.Sequential:
+    """Preprocessing and network as one module: uint8 images (B, C, H, W) -> scores (B, K)."""
+    return nn.Sequential(OrderedDict(standardise=standardise, network=network))
+
+
 class Classification(Task):
     """What every classifier shares: examples, a model that scores classes, and how well it does."""
 
     TRAIN_SAMPLE = 1000  # training pictures scored at each evaluation, to see the gap to validation
 
-    def __init__(self, model: nn.Module, data: Examples, loss: Loss) -> None:
+    def __init__(self, standardise: nn.Module, network: nn.Module, data: Examples, loss: Loss) -> None:
         super().__init__()
-        self.model, self.data, self.loss = model, data, loss
+        self.model = joined(standardise, network)
+        self.data, self.loss = data, loss
         self.steps_per_epoch = data.steps_per_epoch
 
     @property
@@ -85,7 +92,8 @@ class Classify(Classification):
 
     def __init__(
         self,
-        model: nn.Module,
+        standardise: nn.Module,
+        network: nn.Module,
         data: Examples,
         loss: Loss,
         optimizer: OptimizerFactory,
@@ -98,13 +106,13 @@ class Classify(Classification):
         max_norm: float = float("inf"),
         accumulate: int = 1,
     ) -> None:
-        super().__init__(model, data, loss)
+        super().__init__(standardise, network, data, loss)
         self.loss_name = loss_name
         self.objectives = [
             Objective(
                 "classify",
                 self.misjudgement,
-                model.parameters(),
+                self.model.parameters(),
                 optimizer,
                 lr=lr,
                 schedule=schedule,
@@ -126,11 +134,16 @@ class Classify(Classification):
 class Remember(Classification):
     """Keep every training picture; nothing descends."""
 
-    def __init__(self, model: nn.Module, remember: Callable[[Batch], None], data: Examples, loss: Loss) -> None:
-        super().__init__(model, data, loss)
-        self.objectives = [Memory(remember)]
+    def __init__(self, standardise: nn.Module, network: nn.Module, data: Examples, loss: Loss) -> None:
+        super().__init__(standardise, network, data, loss)
+        self.objectives = [Memory(self.keep)]
         self.steps = data.part_steps("train")
 
     def batches(self, start: int = 0) -> Iterator[Batch]:
         for images, labels in islice(self.data.part("train"), start, None):
-            yield images.to(self.device), labels.to(self.device)
+            yield images, labels
+
+    @torch.no_grad()
+    def keep(self, batch: Batch) -> None:
+        images, labels = (tensor.to(self.device) for tensor in batch)
+        self.model.network.remember(self.model.standardise(images), labels)  # type: ignore[operator,union-attr]

@@ -39,7 +39,7 @@ def _check(task: Task, objective: Objective, batch: tuple[Tensor, ...]) -> Findi
     worst, where = 0.0, ""
     for parameter, gradient in zip(objective.parameters, gradients, strict=True):
         for index in torch.randint(parameter.numel(), (PROBES,), generator=dice).tolist():
-            error = min(_relative_error(loss, parameter, gradient, index, h) for h in STEPS)
+            error = _best_relative_error(loss, parameter, gradient, index)
             if error >= worst:
                 worst, where = error, names.get(id(parameter), "a parameter")
     what, against = f"worst gradient error {worst:.0e}", f"in {where}; right below {HAPPY:.0e}, wrong above {WRONG:.0e}"
@@ -47,6 +47,16 @@ def _check(task: Task, objective: Objective, batch: tuple[Tensor, ...]) -> Findi
         return Finding(PASS, what, against)
     cause = "a kink of max or ReLU was stepped over" if worst < WRONG else "a detach(), an in-place edit, a wrong backward"
     return Finding(NOTE if worst < WRONG else BLOCKER, what, against, cause, f"check how {where} enters the loss")
+
+
+def _best_relative_error(loss: Callable[[], Tensor], parameter: Tensor, gradient: Tensor, index: int) -> float:
+    """The error at the first h that is good enough, else the smallest: only one h need miss every kink."""
+    best = float("inf")
+    for h in STEPS:
+        best = min(best, _relative_error(loss, parameter, gradient, index, h))
+        if best < HAPPY:
+            break
+    return best
 
 
 @torch.no_grad()

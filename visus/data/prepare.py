@@ -1,0 +1,104 @@
+"""From a collection to pictures that can be learned from: look, split, take statistics."""
+
+import os
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .audit._gather import Gathered, gather
+from .batches import Prepared
+from .collection import Arrays, Collection
+from .decode import Frame, UnreadablePictureError, read_size
+from .preprocess import statistics
+from .source import open_collection
+from .split import Split, merge_groups, split
+
+LARGEST_PX = 64  # side that pictures are brought to unless asked otherwise: what a CPU trains on in minutes
+PEEK = 50  # files whose headers are read to find out how large the pictures are
+STATISTICS = 10_000  # training pictures that mean and deviation are taken from, spread evenly
+
+
+def prepare(
+    source: str | Path | Collection, size: int = 0, framing: str = "crop", seed: int = 0, memory_gib: float = 4.0
+) -> Prepared:
+    """Open, look at every picture, leave out the unreadable, split, take statistics of the training part."""
+    collection = source if isinstance(source, Collection) else open_collection(source)
+    frame = choose_frame(collection, size, framing)
+    gathered = gather(collection, frame if fits(collection, frame, memory_gib) else None, cache=cache_folder())
+    return finish(gathered, frame, divide(gathered, seed))
+
+
+def choose_frame(collection: Collection, size: int = 0, framing: str = "crop") -> Frame:
+    """The size pictures are brought to: `size` squared, or for 0 their own, at most LARGEST_PX."""
+    if size:
+        return Frame(size, size, framing)
+    if isinstance(collection.pictures, Arrays):
+        height, width = collection.pictures.values.shape[1:3]
+        if max(height, width) <= LARGEST_PX:
+            return Frame(height, width, framing)
+        return Frame(LARGEST_PX, LARGEST_PX, framing)
+    sides = []
+    for i in np.linspace(0, len(collection) - 1, min(PEEK, len(collection))).astype(int):
+        try:
+            sides.append(min(read_size(collection.pictures.paths[i])))
+        except UnreadablePictureError:
+            continue  # the audit will name it
+    side = max(1, min(LARGEST_PX, int(median(sides)))) if sides else LARGEST_PX
+    return Frame(side, side, framing)
+
+
+def fits(collection: Collection, frame: Frame, memory_gib: float) -> bool:
+    """Whether all pictures, decoded, stay below so much memory."""
+    return len(collection) * frame.height * frame.width * 3 <= memory_gib * 2**30
+
+
+def divide(gathered: Gathered, seed: int) -> Split:
+    """Split what could be read, in row numbers of `readable(gathered)`; alike pictures stay together."""
+    collection, evidence, rows = readable(gathered), gathered.evidence, _readable_rows(gathered)
+    place = {int(row): i for i, row in enumerate(rows)}
+    alike = [[place[r] for r in group if r in place] for group in evidence.near_groups]
+    groups = merge_groups(len(rows), alike, _same(collection.groups))
+    keys = [evidence.observations[row].content for row in rows]
+    return split(collection.labels, keys, groups, collection.splits, seed=seed)
+
+
+def readable(gathered: Gathered) -> Collection:
+    """The collection without the pictures that could not be read."""
+    return gathered.evidence.collection.subset(_readable_rows(gathered))
+
+
+def finish(gathered: Gathered, frame: Frame, division: Split) -> Prepared:
+    """Everything together, with the training part's mean and deviation."""
+    rows = _readable_rows(gathered)
+    pixels = None if gathered.pixels is None else _to_tensor(gathered.pixels, rows)
+    unscaled = Prepared(readable(gathered), frame, division, (0.0,) * 3, (1.0,) * 3, pixels)
+    train = division.train[np.linspace(0, len(division.train) - 1, min(STATISTICS, len(division.train))).astype(int)]
+    mean, std = statistics(unscaled.images(some) for some in np.array_split(train, -(-len(train) // 500)))
+    return Prepared(unscaled.collection, frame, division, mean, std, pixels)
+
+
+def cache_folder() -> Path:
+    """Where what was seen of pictures is remembered: $VISUS_CACHE or ~/.cache/visus."""
+    return Path(os.environ.get("VISUS_CACHE") or Path.home() / ".cache" / "visus")
+
+
+def _readable_rows(gathered: Gathered) -> NDArray[np.int64]:
+    return np.array([i for i, seen in enumerate(gathered.evidence.observations) if not seen.error], dtype=np.int64)
+
+
+def _to_tensor(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tensor:
+    kept = pixels if len(rows) == len(pixels) else pixels[rows]
+    return torch.from_numpy(kept).permute(0, 3, 1, 2).contiguous()
+
+
+def _same(keys: "list[str] | None") -> list[list[int]]:
+    """Rows with equal keys; empty keys belong to nobody."""
+    members: dict[str, list[int]] = {}
+    for row, key in enumerate(keys or ()):
+        if key:
+            members.setdefault(key, []).append(row)
+    return list(members.values())

@@ -1,0 +1,58 @@
+"""Measure a few training steps before a long run: which precision is fastest, how long, how much memory."""
+
+import copy
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from statistics import median
+
+from . import precision
+from .precision import Precision
+from .seed import own_randomness
+from .task import Task
+
+STEPS = 5  # timed steps; the first two warm up and are not counted
+
+
+@dataclass(frozen=True)
+class Cost:
+    """seconds_per_step, seconds_per_evaluation: measured. memory_bytes: highest so far of this process."""
+
+    seconds_per_step: float
+    seconds_per_evaluation: float
+    memory_bytes: int
+
+
+def fastest_precision(task: Task) -> Precision:
+    """The fastest precision for this task on its device, measured on copies with the task's first batch."""
+    device = next(task.parameters()).device.type
+    batch = next(iter(task.batches()))
+    with own_randomness(0):
+        copies = {candidate: copy.deepcopy(task) for candidate in precision.candidates(device)}
+        for candidate, patient in copies.items():
+            patient.run_at(candidate)
+            patient.train()
+        return precision.fastest(lambda candidate: copies[candidate].objectives[0].improve(batch), device)[0]
+
+
+def cost(task: Task) -> Cost:
+    """Time and memory of one training step and one evaluation, measured on a copy."""
+    with own_randomness(0):
+        patient = copy.deepcopy(task).train()
+        batches = patient.batches()
+        seconds = []
+        for _ in range(STEPS):
+            began = time.perf_counter()
+            batch = next(batches)
+            for objective in patient.objectives:
+                float(objective.improve(batch).loss)
+            seconds.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        patient.evaluate()
+    return Cost(median(seconds[2:]), time.perf_counter() - began, _highest_memory())
+
+
+def _highest_memory() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # kibibytes, except on macOS

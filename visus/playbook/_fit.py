@@ -1,0 +1,189 @@
+"""Start, or resume, the whole sequence or a single recipe, in a run folder of its own."""
+
+import platform
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import recipes
+from ..data.source import check_source
+from ..engine import catalogue, device
+from ..recipes import _form, classify
+from ..report.page import write
+from ..runs.interrupt import INTERRUPTED
+from ..runs.reader import Run
+from ..runs.recorder import Journal, create, write_info
+from ..ship import model as ship
+from ..ship.card import card
+from . import _sequence
+from ._session import Budget, InterruptedRunError, Session, Show, Silent
+from ._training import Outcome, train
+from .train import model_facts
+
+FIT = "fit"
+UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What `fit` leaves behind. healthy: no stage blocked."""
+
+    folder: Path
+    healthy: bool
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    @property
+    def model(self) -> ship.TrainedModel:
+        """The trained model, ready to predict. Raises FileNotFoundError if the run was blocked before training."""
+        return ship.load(self.folder)
+
+
+def fit(
+    source: str | Path,
+    *,
+    runs: str | Path = "runs",
+    budget: float | None = None,
+    skip: Iterable[str] = (),
+    show: Show | None = None,
+    confirm: Callable[[str], bool] = lambda question: True,
+    **settings: Any,
+) -> Fitted:
+    """From pictures to a tested, reported, usable model: all eight stages.
+
+    source: a folder, a CSV table, or a named set. budget: seconds for everything. skip: stages to leave out.
+    settings: those of the recipe `classify`; what is named here is never changed by a stage.
+    Raises ValueError or LookupError for a setting or a source that cannot be, before anything is written.
+    """
+    check_settings(settings, skip)
+    check_source(source)
+    torch_seed = int(settings.get("seed", 0))
+    info = {
+        "recipe": FIT,
+        "source": str(source),
+        "given": settings,
+        "settings": _form.resolved(classify.build, settings),
+        "skip": sorted(skip),
+        "budget_s": budget,
+        **circumstances(torch_seed),
+    }
+    folder = create(Path(runs), stem(str(source)), info)
+    return _run(folder, Budget(budget), show or Silent(), confirm)
+
+
+def resume(folder: str | Path, show: Show | None = None) -> Fitted:
+    """Go on with an interrupted run exactly where it stopped. Raises FileNotFoundError if there is none."""
+    run = Run(Path(folder))
+    torch.set_num_threads(run.info["hardware"]["threads"])  # sums in another order would change the last bits
+    show = show or Silent()
+    if run.info["recipe"] == FIT:
+        return _run(run.folder, Budget(run.info["budget_s"], _spent(run)), show, lambda question: True)
+    return Fitted(run.folder, not _train_recipe(run.folder, show).why)
+
+
+def train_recipe(
+    name: str, settings: Mapping[str, Any], runs: str | Path = "runs", show: Show | None = None
+) -> tuple[Path, Outcome]:
+    """Train a ready-made recipe. Raises LookupError, ValueError."""
+    build = catalogue.find(recipes, name).build
+    form = _form.resolved(build, settings)
+    info = {"recipe": name, "given": dict(settings), "settings": form, **circumstances(int(form.get("seed", 0)))}
+    folder = create(Path(runs), name.replace("_", "-"), info)
+    return folder, _train_recipe(folder, show or Silent())
+
+
+def check_settings(settings: Mapping[str, Any], skip: Iterable[str] = ()) -> None:
+    """Raise ValueError for a setting that does not exist or cannot be, or a stage that cannot be skipped."""
+    form = _form.fields(classify.build, {name: str(value) for name, value in settings.items()})
+    for name, value in settings.items():
+        if name not in form:
+            raise ValueError(f"no setting '{name}'.{catalogue.nearest(name, form)} Settings: budget, {', '.join(form)}.")
+        if name == "data":
+            raise ValueError("data is the path that `fit` is given first; leave the setting out")
+        form[name].check(value)
+    for stage in skip:
+        if stage not in _sequence.SKIPPABLE:
+            known = _sequence.SKIPPABLE
+            raise ValueError(f"cannot skip '{stage}'.{catalogue.nearest(stage, known)} Can be: {', '.join(known)}.")
+
+
+def seconds(text: str) -> float:
+    """'10m', '90s', '1.5h' or '600' -> seconds. Raises ValueError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h)?", text.strip())
+    if not found or float(found[1]) <= 0:
+        raise ValueError(f"budget must be a time such as 90s, 10m or 1.5h; got '{text}'")
+    return float(found[1]) * UNITS[found[2] or "s"]
+
+
+def stem(source: str) -> str:
+    """A run's name from its source: the last part of the path, in letters that any file system takes."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(source).resolve().stem if Path(source).exists() else source)
+    return name.strip("-.")[:40] or "run"
+
+
+def circumstances(seed: int) -> dict[str, Any]:
+    """Seed, time, versions and hardware, for the record."""
+    packages = ("visus", "torch", "numpy", "pillow", "simplejpeg", "scikit-learn")
+    return {
+        "seed": seed,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in packages},
+        "hardware": device.describe(device.choose()),
+        "command": " ".join(sys.argv[1:]),
+    }
+
+
+def _run(folder: Path, budget: Budget, show: Show, confirm: Callable[[str], bool]) -> Fitted:
+    info = Run(folder).info
+    session = Session(
+        info["source"],
+        folder,
+        info["given"],
+        budget,
+        frozenset(info["skip"]),
+        show,
+        Journal(folder),
+        info["seed"],
+        confirm,
+    )
+    session.journal.note("opened")
+    for event in Run(folder).events("settings"):
+        session.detail["settings"] = event["settings"]
+    try:
+        return Fitted(folder, _sequence.run(session))
+    finally:
+        session.journal.close()
+
+
+def _train_recipe(folder: Path, show: Show) -> Outcome:
+    info = Run(folder).info
+    task = catalogue.find(recipes, info["recipe"]).build(**info["given"] | info.get("pinned", {}))
+    write_info(folder, {**info, "pinned": {"arithmetic": str(task.precision)}, "precision": str(task.precision)})
+    outcome = train(task, folder, show)
+    if outcome.why == INTERRUPTED:
+        raise InterruptedRunError("interrupted while training")
+    prepared = task.data.prepared
+    facts = model_facts(prepared, {**info["settings"], **info["given"]})
+    stages = {"train": {"best": outcome.best}, "split": {"train": len(prepared.split.train)}}
+    ship.save(folder, task.model, facts, card(folder.name, facts, stages))
+    write(folder)
+    return outcome
+
+
+def _spent(run: Run) -> float:
+    """Seconds that earlier attempts at a run took, from their first event to their last."""
+    total, began, last = 0.0, 0.0, 0.0
+    for event in run.events():
+        if event["event"] == "opened":
+            total, began = total + last - began, event["time"]
+        last = event["time"]
+    return total + last - began

@@ -1,0 +1,39 @@
+"""How long a run will take and how much memory it needs, from a few measured steps, before it starts."""
+
+import math
+
+from ..engine.probe import cost
+from ..recipes import classify
+from . import search, train
+from ._session import InterruptedRunError, Session
+
+LONG_S = 600.0  # a forecast above this is confirmed by the user, if there is one at the terminal
+
+
+def tell(session: Session) -> None:
+    """Say what is to be expected; with a budget there is nothing to forecast. Raises InterruptedRunError on a 'no'."""
+    if session.budget.seconds is not None:
+        return
+    session.show.progress("forecast", 0, 1, "measuring a few steps")
+    task = classify.build(session.ready, **session.settings)
+    session.suggest(arithmetic=str(task.precision))
+    measured = cost(task)
+    steps = train.planned_epochs(session, task) * task.steps_per_epoch
+    training = steps * measured.seconds_per_step + steps / task.steps_per_epoch * measured.seconds_per_evaluation
+    searching = 0.0 if "search" in session.skip else search.allowed_seconds(session, training)
+    total = training + searching
+    sentence = (
+        f"about {duration(total)} ({duration(training)} of it training, {task.precision}) "
+        f"and {measured.memory_bytes / 2**30:.1f} GiB of memory"
+    )
+    session.show.say(f"forecast   {sentence}")
+    session.journal.note("forecast", seconds=total, memory_bytes=measured.memory_bytes, precision=str(task.precision))
+    if total > LONG_S and not session.confirm(f"This takes {sentence}. Go on? (budget=10m keeps it short)"):
+        raise InterruptedRunError("declined")
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `12 min`, `3.5 h`."""
+    if seconds < 99.5:
+        return f"{max(1, math.ceil(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

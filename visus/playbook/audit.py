@@ -1,0 +1,83 @@
+"""Look at every picture before learning from any."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+import torch
+
+from ..data.audit._gather import gather
+from ..data.audit._run import audit, table, worst
+from ..data.prepare import cache_folder, choose_frame, fits, readable
+from ..data.source import open_collection
+from ..doctor.finding import BLOCKER
+from ._session import Session
+from ._session import Verdict as StageVerdict
+
+MOST_SHOWN = 40  # flagged pictures kept as thumbnails for the report
+MOST_NAMED = 200  # culprits named per check in the record; the rest is counted
+
+
+def run(session: Session) -> StageVerdict:
+    look(session)
+    assert session.gathered is not None
+    evidence = session.gathered.evidence
+    verdicts = audit(evidence)
+    n, unreadable = len(evidence.observations), sum(bool(seen.error) for seen in evidence.observations)
+    pairs = sum(len(group) - 1 for group in evidence.near_groups)
+    parts = [f"{n:,} images, {len(evidence.collection.classes)} classes"]
+    if unreadable:
+        parts.append(f"{unreadable} unreadable (listed)")
+    if pairs:
+        parts.append(f"{pairs:,} alike kept together")
+    blocked = [verdict for verdict in verdicts if verdict.severity == BLOCKER]
+    parts += [f"{verdict.what}; {verdict.remedy}" for verdict in blocked]
+    counts = torch.bincount(torch.from_numpy(readable(session.gathered).labels), minlength=len(evidence.collection.classes))
+    return StageVerdict(
+        worst(verdicts),
+        "; ".join(parts),
+        {
+            "n": n,
+            "unreadable": unreadable,
+            "class_counts": dict(zip(evidence.collection.classes, counts.tolist(), strict=True)),
+            "checks": [{**vars(v), "names": _some(v.names), "n_names": len(v.names)} for v in verdicts],
+            "table": table(evidence),
+            "how": "decoded pictures in memory" if session.gathered.pixels is not None else "streamed from disk",
+        },
+    )
+
+
+def recall(session: Session, verdict: StageVerdict) -> None:
+    look(session)
+
+
+def look(session: Session) -> None:
+    """Open the source and gather what is to be seen of every picture."""
+    collection = open_collection(session.source)
+    session.frame = choose_frame(collection, session.given.get("size", 0), session.given.get("framing", "crop"))
+    held = fits(collection, session.frame, session.given.get("memory", 4.0))
+    session.gathered = gather(
+        collection,
+        session.frame if held else None,
+        progress=lambda done, total: session.show.progress("audit", done, total, "pictures"),
+        cache=cache_folder(),
+    )
+
+
+def flagged(session: Session) -> tuple[list[int], list[str]]:
+    """Rows of pictures that a check named and that can be shown, with the check's name."""
+    assert session.gathered is not None
+    evidence = session.gathered.evidence
+    row = {name: i for i, name in enumerate(evidence.collection.names)}
+    found = [
+        (row[name], check["check"])
+        for check in session.detail.get("audit", {}).get("checks", [])
+        if check["severity"] != "pass"
+        for name in check["names"]
+        if name in row and not evidence.observations[row[name]].error
+    ]
+    shown = list(dict(found).items())[:MOST_SHOWN]
+    return [i for i, _ in shown], [check for _, check in shown]
+
+
+def _some(names: Sequence[str]) -> list[str]:
+    return list(islice(names, MOST_NAMED))

@@ -1,0 +1,65 @@
+"""What the audit saw in the pictures, and how they were split."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import figures
+from .._canvas import plain
+from ..pictures import data_uri
+from ..record import Record, mapping, number, sequence
+from .verdicts import SEVERITIES, severity
+
+MAX_PICTURES = 24  # flagged pictures shown; the rest is named in the events
+MAX_NAMES = 100  # culprits listed under one check
+_MAX_KINDS = 8  # rows of the table of formats, modes and sizes before the rest is summed up
+_TABLES = {"format": "File format", "mode": "Colour mode", "size": "Size, pixels", "orientation": "EXIF orientation"}
+
+
+def gather(record: Record) -> dict[str, Any] | None:
+    """Counts, checks with their culprits, flagged pictures, kinds of files, the split; None without audit and split."""
+    audit, split = record.detail("audit"), record.detail("split")
+    if not audit and not split:
+        return None
+    counts = {name: int(count) for name, n in mapping(audit.get("class_counts")).items() if (count := number(n)) >= 0}
+    checks = [mapping(check) for check in sequence(audit.get("checks"))]
+    return {
+        "n": audit.get("n"),
+        "unreadable": audit.get("unreadable"),
+        "n_classes": len(counts),
+        "chart": figures.class_counts(list(counts), list(counts.values())) if counts else None,
+        "checks": sorted(map(_check, checks), key=lambda check: -SEVERITIES.index(check["severity"])),
+        "tables": [(title, _kinds(mapping(audit.get("table")).get(kind))) for kind, title in _TABLES.items()],
+        "flagged": _flagged(record),
+        "split": split,
+    }
+
+
+def _check(check: dict[str, Any]) -> dict[str, Any]:
+    names = sequence(check.get("names"))
+    return {**check, "severity": severity(check), "names": names[:MAX_NAMES], "more": max(len(names) - MAX_NAMES, 0)}
+
+
+def _kinds(counts: object) -> list[tuple[str, str]]:
+    """(kind, count), most frequent first, the rare ones summed up."""
+    ordered = sorted(((name, number(n)) for name, n in mapping(counts).items()), key=lambda pair: -np.nan_to_num(pair[1]))
+    if len(ordered) > _MAX_KINDS + 1:
+        rare = ordered[_MAX_KINDS:]
+        ordered = [*ordered[:_MAX_KINDS], (f"{len(rare)} others", sum(n for _, n in rare))]
+    return [(name, plain(n)) for name, n in ordered]
+
+
+def _flagged(record: Record) -> dict[str, Any] | None:
+    pictures = record.tensors.get("audit.images")
+    if pictures is None or pictures.ndim != 4 or not len(pictures):
+        return None
+    names, checks = sequence(record.facts.get("audit.names")), sequence(record.facts.get("audit.checks"))
+    shown = [
+        {
+            "picture": data_uri(picture),
+            "name": names[i] if i < len(names) else "",
+            "check": checks[i] if i < len(checks) else "",
+        }
+        for i, picture in enumerate(pictures[:MAX_PICTURES])
+    ]
+    return {"shown": shown, "more": len(pictures) - len(shown)}

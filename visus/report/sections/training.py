@@ -1,0 +1,81 @@
+"""How the training went: loss, scores, learning rate and the size of the updates over time."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import figures
+from ..figures import Line
+from ..record import Event, Record, as_array, mapping, number
+
+_MAX_SCORES = 4  # charts of scores besides loss and accuracy that a task of another kind may report
+
+
+def gather(record: Record) -> dict[str, Any] | None:
+    """The charts of the curves and the attempts; None if no step was taken."""
+    metrics, scores = record.of("metrics"), record.of("scores")
+    if not metrics and not scores:
+        return None
+    in_epochs = all(math.isfinite(number(event.get("epoch"))) for event in (*metrics, *scores))
+    x = "epoch" if in_epochs else "step"
+    return {"charts": _charts(metrics, scores, x, _resumed(record, x)), "attempts": attempts(record)}
+
+
+def attempts(record: Record) -> list[str]:
+    """Sentences on where the run was stopped and resumed."""
+    said = []
+    for event in record.of("stopped") + record.of("resumed"):
+        step = number(event.get("step"))
+        where = f" at step {step:.0f}" if math.isfinite(step) else ""
+        why = f": {event['why']}" if event.get("why") else ""
+        said.append((number(event.get("time")), f"{event['event'].capitalize()}{where}{why}."))
+    return [sentence for _, sentence in sorted(said, key=lambda pair: np.nan_to_num(pair[0]))]
+
+
+def best_score(record: Record) -> tuple[str, float] | None:
+    """(name, value) of the best of the first score of each evaluation, the one that picks the checkpoint."""
+    first = [(name, number(value)) for event in record.of("scores") for name, value in [*mapping(event.get("scores")).items()][:1]]
+    finite = [(name, value) for name, value in first if math.isfinite(value)]
+    if not finite:
+        return None
+    worst_first = finite[0][0].endswith(("loss", "error"))
+    return (min if worst_first else max)(finite, key=lambda pair: pair[1])
+
+
+def _charts(metrics: list[Event], scores: list[Event], x: str, resumed: list[float]) -> list[figures.Chart]:
+    objectives = list(dict.fromkeys(str(event.get("objective", "loss")) for event in metrics))
+
+    def of(key: str) -> dict[str, Line]:
+        mine = {name: [e for e in metrics if str(e.get("objective", "loss")) == name and key in e] for name in objectives}
+        return {name: _line(events, x, lambda event: event.get(key)) for name, events in mine.items() if events}
+
+    measured = list(dict.fromkeys(name for event in scores for name in mapping(event.get("scores"))))
+    lines = {name: _line([e for e in scores if name in mapping(e.get("scores"))], x, lambda e: e["scores"][name]) for name in measured}  # noqa: B023 - called at once
+    charts = []
+    at_rest = {kind: lines[f"{part}_loss"] for part, kind in (("train", "training"), ("validation", "validation")) if f"{part}_loss" in lines}
+    if metrics or at_rest:
+        charts.append(figures.loss(of("loss"), at_rest, x, resumed))
+    kinds = dict.fromkeys(name.removeprefix("train_").removeprefix("validation_") for name in measured)
+    kinds.pop("loss", None)
+    for kind in list(kinds)[:_MAX_SCORES]:
+        train, validation = lines.get(f"train_{kind}"), lines.get(f"validation_{kind}", lines.get(kind))
+        charts.append(figures.score(kind, train, validation, x, resumed))
+    if any(np.isfinite(line.y).any() for line in of("lr").values()):
+        charts.append(figures.learning_rate(of("lr"), x))
+    if any(np.isfinite(line.y).any() for line in of("update_ratio").values()):
+        charts.append(figures.update_ratio(of("update_ratio"), x))
+    return charts
+
+
+def _line(events: list[Event], x: str, value: Any) -> Line:
+    return Line(as_array([number(event.get(x)) for event in events]), as_array([number(value(event)) for event in events]))
+
+
+def _resumed(record: Record, x: str) -> list[float]:
+    """Where on the axis the run was taken up again: at the last thing recorded up to that step."""
+    places = []
+    for event in record.of("resumed"):
+        before = [number(e.get(x)) for e in record.of("metrics") if number(e.get("step")) <= number(event.get("step"))]
+        places += [before[-1]] if before and math.isfinite(before[-1]) else []
+    return places

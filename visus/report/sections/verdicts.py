@@ -1,0 +1,67 @@
+"""The eight stages of the playbook, what each asked, what it found and how long it took."""
+
+from typing import Any
+
+from ..record import Event, Record, mapping, number, sequence
+
+STAGES = {
+    "audit": "Are the pictures fit to learn from?",
+    "split": "Is the test kept apart from the training?",
+    "baselines": "What do simple methods reach?",
+    "checks": "Is the network wired correctly?",
+    "search": "Which settings learn best?",
+    "train": "Did the training go well?",
+    "test": "How good is it on pictures never seen?",
+    "report": "What happened, in one page?",
+}
+SEVERITIES = ("pass", "note", "warning", "blocker")
+
+
+def gather(record: Record) -> list[dict[str, Any]] | None:
+    """One row a stage, in the order of the playbook; None for a run that went without one, as `visus train` does."""
+    if not record.of("verdict"):
+        return None
+    return [_row(stage, record) for stage in STAGES]
+
+
+def severity(event: Event) -> str:
+    """One of SEVERITIES; an unknown word counts as a note, so that it is neither alarming nor hidden."""
+    found = event.get("severity")
+    return found if found in SEVERITIES else "note"
+
+
+def attention(record: Record) -> list[tuple[str, str]]:
+    """(stage, severity) of the stages whose verdict warns or blocks."""
+    found = [(stage, severity(verdict)) for stage in STAGES if (verdict := record.verdict(stage))]
+    return [(stage, how) for stage, how in found if how in ("warning", "blocker")]
+
+
+def findings(record: Record) -> list[dict[str, Any]]:
+    """What the doctor found, gravest first; what he said again and again during training is said once."""
+    before = [{"when": "before training", **mapping(finding)} for finding in sequence(record.detail("checks").get("findings"))]
+    return sorted([*before, *_during(record)], key=lambda finding: -SEVERITIES.index(severity(finding)))
+
+
+def _row(stage: str, record: Record) -> dict[str, Any]:
+    verdict = record.verdict(stage)
+    row = {"stage": stage, "question": STAGES[stage]}
+    if verdict is None:
+        # the page is written inside the last stage, so its own verdict cannot be on it yet
+        here = stage == "report"
+        return row | {"severity": "pass" if here else "none", "line": "this page" if here else "did not run", "seconds": None}
+    return row | {"severity": severity(verdict), "line": verdict.get("line", ""), "seconds": number(verdict.get("seconds"))}
+
+
+def _during(record: Record) -> list[dict[str, Any]]:
+    groups: dict[tuple[str, ...], list[Event]] = {}
+    for event in record.of("finding"):
+        key = tuple(str(event.get(part)) for part in ("watcher", "severity", "cause", "remedy"))
+        groups.setdefault(key, []).append(event)
+    return [{**group[-1], "check": group[-1].get("watcher", ""), "when": _when(group)} for group in groups.values()]
+
+
+def _when(group: list[Event]) -> str:
+    first, last = (number(event.get("step")) for event in (group[0], group[-1]))
+    if first != first:  # NaN: a finding about the run as a whole
+        return "during training"
+    return f"step {first:.0f}" if first == last else f"steps {first:.0f} to {last:.0f}, {len(group)} times"

@@ -1,0 +1,50 @@
+"""A model card: what a model is, what it was trained on, how good it is, and what it is not for.
+
+Source of the form: Mitchell et al., 2019, Model Cards for Model Reporting.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def card(name: str, facts: Mapping[str, Any], stages: Mapping[str, Mapping[str, Any]]) -> str:
+    """Markdown from what the run knows. facts: of the model; stages: the details of the playbook's verdicts."""
+    _, height, width = facts["image"]
+    audit, split = stages.get("audit", {}), stages.get("split", {})
+    baselines, train, test = stages.get("baselines", {}), stages.get("train", {}), stages.get("test", {})
+    lines = [
+        f"# {name}",
+        "",
+        f"A `{facts['model']}` that tells {len(facts['classes'])} classes apart: {', '.join(facts['classes'])}.",
+        f"Pictures are decoded upright to RGB and brought to {height} x {width} pixels ({facts['framing']}).",
+        "",
+        "## Trained on",
+        "",
+        f"{facts['data']}: {audit.get('n', 'an unknown number of')} pictures, "
+        f"{split.get('train', '?')} to train, {split.get('validation', '?')} to validate, {split.get('test', '?')} to test.",
+        "",
+        "## How good it is",
+        "",
+    ]
+    if test:
+        lines.append(
+            f"Test accuracy {100 * test['accuracy']:.1f} % (95 % interval {100 * test['low']:.1f} to "
+            f"{100 * test['high']:.1f}, {test['n']} pictures, use {test['use']} of this test split)."
+        )
+    elif train:
+        lines.append(f"Validation accuracy {100 * train['best']:.1f} %; not tested.")
+    else:
+        lines.append("Not measured yet.")
+    if baselines:
+        shown = [n for n in ("majority", "knn", "linear") if n in baselines]
+        lines.append("Baselines on validation: " + ", ".join(f"{n} {100 * baselines[n]:.1f} %" for n in shown) + ".")
+    lines += [
+        "",
+        "## What it is not for",
+        "",
+        "It always answers with one of its classes, also for pictures of something else. Its figures hold for pictures "
+        "like those it was tested on: another camera, place or time is another question, so measure again there "
+        "(`visus evaluate`).",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,146 @@
+"""A trained model on disk, and prediction with it: weights, preprocessing and labels travel together.
+
+    model/  weights.safetensors   parameters and buffers, mean and deviation of the training part among them
+            model.json            architecture, settings, picture size, framing, classes
+            card.md               for people
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from ..data.decode import Frame, UnreadablePictureError, read, read_array
+from ..recipes.classify import rebuild
+from ..runs.checkpoint import write_whole
+
+MODEL, WEIGHTS, FACTS, CARD = "model", "weights.safetensors", "model.json", "card.md"
+FORMAT = 1
+BATCH = 64  # pictures scored at once
+
+Pictures = str | Path | Sequence[str | Path] | NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one picture. error: one sentence if the picture could not be read, else ''."""
+
+    name: str
+    label: str = ""
+    probability: float = 0.0
+    probabilities: Mapping[str, float] | None = None
+    error: str = ""
+
+
+class TrainedModel:
+    """A classifier ready to be used: the same decoding, size and scaling as in training."""
+
+    def __init__(self, network: nn.Module, facts: Mapping[str, Any]) -> None:
+        self.network, self.facts = network.eval(), dict(facts)
+        self.classes: list[str] = list(facts["classes"])
+        self.frame = Frame(facts["image"][1], facts["image"][2], facts["framing"])
+
+    def predict(self, pictures: Pictures) -> list[str]:
+        """The label of each picture: files, a folder, one file, or an array uint8 (N, H, W) or (N, H, W, 3).
+
+        Raises UnreadablePictureError at the first picture that cannot be read; `look` names and passes over it.
+        """
+        if isinstance(pictures, np.ndarray):
+            return [self.classes[i] for i in self.probabilities(pictures).argmax(1)]
+        found = []
+        for prediction in self.look(pictures):
+            if prediction.error:
+                raise UnreadablePictureError(prediction.error)
+            found.append(prediction.label)
+        return found
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Arrays uint8 (N, H, W) or (N, H, W, 3) -> class probabilities (N, K)."""
+        if not len(images):
+            return np.empty((0, len(self.classes)), np.float32)
+        framed = (read_array(image, self.frame) for image in images)
+        return np.concatenate([self._score(batch) for batch in _chunks(framed)])
+
+    def look(self, pictures: str | Path | Sequence[str | Path]) -> Iterator[Prediction]:
+        """One prediction a file, in order; a file that cannot be read is named in `error`, and nothing stops."""
+        for paths in _chunks(iter(files(pictures))):
+            readable: list[tuple[Path, NDArray[np.uint8]]] = []
+            errors: dict[Path, str] = {}
+            for path in paths:
+                try:
+                    readable.append((path, read(path, self.frame)))
+                except UnreadablePictureError as error:
+                    errors[path] = str(error)
+            scores = iter(self._score([pixels for _, pixels in readable]) if readable else [])
+            for path in paths:
+                yield Prediction(str(path), error=errors[path]) if path in errors else self._named(path, next(scores))
+
+    @torch.no_grad()
+    def score(self, images: Tensor) -> Tensor:
+        """Images uint8 (B, 3, H, W) at the model's size -> class probabilities (B, K)."""
+        found: Tensor = self.network(images).softmax(1)
+        return found
+
+    def _score(self, batch: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        images = torch.from_numpy(np.stack(batch)).permute(0, 3, 1, 2).contiguous()
+        return self.score(images).numpy()
+
+    def _named(self, path: Path, row: NDArray[np.float32]) -> Prediction:
+        shares = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
+        best = int(row.argmax())
+        return Prediction(str(path), self.classes[best], float(row[best]), shares)
+
+
+def save(folder: Path, network: nn.Module, facts: Mapping[str, Any], card: str) -> Path:
+    """Write the model into folder/model. facts: recipe, model, settings, image (C, H, W), framing, classes."""
+    target = folder / MODEL
+    target.mkdir(exist_ok=True)
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in network.state_dict().items()}
+    write_whole(target / WEIGHTS, safetensors.torch.save(tensors))
+    write_whole(target / CARD, card.encode())
+    # Last, and so the sign that the model is whole.
+    write_whole(target / FACTS, (json.dumps({"format": FORMAT, **facts}, indent=2) + "\n").encode())
+    return target
+
+
+def load(folder: str | Path) -> TrainedModel:
+    """The model in a run folder or a model folder. Raises FileNotFoundError or ValueError with the next step."""
+    folder = Path(folder)
+    target = folder if (folder / FACTS).is_file() else folder / MODEL
+    if not (target / FACTS).is_file():
+        raise FileNotFoundError(f"{folder} holds no trained model; `visus runs` lists the runs and how far they are")
+    try:
+        facts = json.loads((target / FACTS).read_text(encoding="utf-8"))
+        if facts["format"] != FORMAT:
+            raise ValueError(f"{target} has format {facts['format']}, this Visus reads {FORMAT}; update Visus")
+        network = rebuild(facts["model"], tuple(facts["image"]), len(facts["classes"]), facts["settings"])
+        network.load_state_dict(safetensors.torch.load_file(target / WEIGHTS))
+    except (KeyError, json.JSONDecodeError, SafetensorError, RuntimeError, OSError) as error:
+        why = str(error).partition("\n")[0]
+        raise ValueError(f"{target} is damaged ({why}); restore it from a copy or train again") from error
+    return TrainedModel(network, facts)
+
+
+def files(pictures: str | Path | Sequence[str | Path]) -> list[Path]:
+    """The files meant: one file, those of a folder with its sub-folders by name, or a list of both."""
+    if isinstance(pictures, str | Path):
+        path = Path(pictures)
+        if path.is_dir():
+            return sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        return [path]
+    return [file for picture in pictures for file in files(picture)]
+
+
+def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
+    items = iter(items)
+    while chunk := list(islice(items, BATCH)):
+        yield chunk
