@@ -13,7 +13,9 @@ TEN = ("accordion", "airplanes", "anchor", "ant", "barrel", "bass", "beaver", "b
 STARTED = 1_772_000_000.0
 
 
-def build(folder: Path, classes: Sequence[str] = TEN, n_test: int = 300, stages: Sequence[str] = (), seed: int = 0) -> Path:
+def build(
+    folder: Path, classes: Sequence[str] = TEN, n_test: int = 300, stages: Sequence[str] = (), seed: int = 0
+) -> Path:
     """Write run.json, events.jsonl and evidence.safetensors. `stages` names those that ran; none means all."""
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
@@ -41,13 +43,25 @@ def write_info(folder: Path, classes: Sequence[str], **more: Any) -> None:
     info = {
         "name": "caltech-10",
         "recipe": "fit",
-        "settings": {"model": "resnet", "lr": 0.0031, "weight_decay": 5e-4, "epochs": 30, "batch_size": 64, "augment": "flip"},
+        "settings": {
+            "model": "resnet",
+            "lr": 0.0031,
+            "weight_decay": 5e-4,
+            "epochs": 30,
+            "batch_size": 64,
+            "augment": "flip",
+        },
         "seed": 0,
         "started": "2026-02-25T06:13:20+00:00",
         "versions": {"python": "3.11.9", "torch": "2.13.0", "visus": "0.1.0", "numpy": "2.4.6"},
         "hardware": {"cpu": "AMD EPYC 7R13", "threads": 2, "memory_gib": 15.4, "device": "cpu"},
         "precision": "bfloat16, channels-last",
-        "data": {"origin": "photos/caltech-10", "fingerprint": "sha256:5f1d9c0ab34e", "n": 2000, "classes": list(classes)},
+        "data": {
+            "origin": "photos/caltech-10",
+            "fingerprint": "sha256:5f1d9c0ab34e",
+            "n": 2000,
+            "classes": list(classes),
+        },
         "split_hash": "c41e77aa9d20",
         "budget_s": 600.0,
     }
@@ -78,8 +92,14 @@ def curves(random: np.random.Generator, best: float, epochs: int = 30, a_epoch: 
         value = 0.25 + 2.1 * np.exp(-4 * done) + random.normal(0, 0.12)
         events.append(
             {
-                "event": "metrics", "step": step, "epoch": step / a_epoch, "objective": "classify", "loss": float(max(value, 0.05)),
-                "terms": {"cross_entropy": float(value)}, "gradient_norm": float(2 * np.exp(random.normal(0, 0.3))), "lr": float(lr),
+                "event": "metrics",
+                "step": step,
+                "epoch": step / a_epoch,
+                "objective": "classify",
+                "loss": float(max(value, 0.05)),
+                "terms": {"cross_entropy": float(value)},
+                "gradient_norm": float(2 * np.exp(random.normal(0, 0.3))),
+                "lr": float(lr),
                 "update_ratio": float(1.6e-3 * lr / 0.0031 * np.exp(random.normal(0, 0.15)) + 1e-6),
             }  # fmt: skip
         )
@@ -110,16 +130,29 @@ def trials(random: np.random.Generator) -> list[dict[str, Any]]:
         }
         events.append(
             {
-                "event": "trial", "round": round_, "settings": settings, "score": None if diverged else float(max(score, 0.1)),
-                "diverged": diverged, "seconds": 4.1 * round_, "epochs": round_,
+                "event": "trial",
+                "round": round_,
+                "settings": settings,
+                "score": None if diverged else float(max(score, 0.1)),
+                "diverged": diverged,
+                "seconds": 4.1 * round_,
+                "epochs": round_,
             }  # fmt: skip
         )
     return events
 
 
 def findings() -> list[dict[str, Any]]:
-    base = {"event": "finding", "watcher": "overfitting", "severity": "warning", "against": "a gap of at most 10 points"}
-    cause = {"cause": "the network remembers pictures instead of what they have in common", "remedy": "augment more, or raise weight_decay"}
+    base = {
+        "event": "finding",
+        "watcher": "overfitting",
+        "severity": "warning",
+        "against": "a gap of at most 10 points",
+    }
+    cause = {
+        "cause": "the network remembers pictures instead of what they have in common",
+        "remedy": "augment more, or raise weight_decay",
+    }
     return [
         *({**base, **cause, "step": s, "what": f"training accuracy is {g} points above validation"} for s, g in ((400, 12), (500, 17), (640, 21))),
         {
@@ -160,12 +193,21 @@ def verdicts(random: np.random.Generator, classes: Sequence[str], accuracy: floa
     }  # fmt: skip
     times = {"audit": 3.2, "split": 0.4, "baselines": 14.0, "checks": 9.5, "search": 161.0, "train": 241.0, "test": 2.1}
     return [
-        {"event": "verdict", "stage": stage, "severity": severity, "line": line, "detail": facts, "seconds": times[stage]}
+        {
+            "event": "verdict",
+            "stage": stage,
+            "severity": severity,
+            "line": line,
+            "detail": facts,
+            "seconds": times[stage],
+        }
         for stage, (severity, line, facts) in detail.items()
     ]
 
 
-def write_evidence(folder: Path, random: np.random.Generator, classes: Sequence[str], labels: np.ndarray, probabilities: np.ndarray) -> None:
+def write_evidence(
+    folder: Path, random: np.random.Generator, classes: Sequence[str], labels: np.ndarray, probabilities: np.ndarray
+) -> None:
     truth = probabilities[np.arange(len(labels)), labels]
     lead = np.diff(np.sort(probabilities, axis=1)[:, -2:], axis=1)[:, 0] if len(classes) > 1 else truth
     wrong = np.flatnonzero(probabilities.argmax(1) != labels)
@@ -203,6 +245,8 @@ def filters(random: np.random.Generator, n: int = 32, side: int = 7) -> np.ndarr
     made = []
     for i in range(n):
         angle = np.pi * i / n
-        wave = np.exp(-(x**2 + y**2) / 0.6) * np.sin(3.5 * (x * np.cos(angle) + y * np.sin(angle)) + random.uniform(0, 3))
+        wave = np.exp(-(x**2 + y**2) / 0.6) * np.sin(
+            3.5 * (x * np.cos(angle) + y * np.sin(angle)) + random.uniform(0, 3)
+        )
         made.append(wave * (np.ones(3) if i % 3 else random.normal(0, 1, 3))[:, None, None])
     return np.stack(made).astype(np.float32)

@@ -12,9 +12,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 EIGHTHS = (1, 2, 4, 8)  # the scales with fast routines; 3/8, 5/8, ... take as long as the next larger one
-MARGIN = (
-    1.5  # so much larger than asked for, at least: leaves the kernel some work, and < 1 grey level to a full decode
-)
+MARGIN = 1.5  # so much larger than asked for, at least: the kernel then makes up for most of the difference
 JFIF_MARK, JFIF_REVISION = slice(6, 11), slice(11, 13)
 
 

@@ -34,7 +34,7 @@ from . import _jpeg
 
 MAX_PIXELS = 178_956_970  # Pillow's own limit, half a gibibyte of RGB: a larger picture is a mistake or an attack
 MAX_BYTES = 2**31  # a file larger than MAX_PIXELS of 16-bit colour with opacity is no picture: not read into memory
-NOT_PICTURES = {"BUFR", "EPS", "FITS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}  # drawings run a program; the rest is data
+NOT_PICTURES = {"EPS", "WMF", "BUFR", "FITS", "GRIB", "HDF5", "IPTC", "MPEG"}  # drawings, weather, data, video
 WHITE = (255, 255, 255)
 FRAMINGS = ("crop", "stretch", "pad")
 ORIENTATION_TAG = 0x0112
@@ -49,9 +49,8 @@ TURN = {  # EXIF orientation -> what makes the picture upright; 1 is upright
 }
 SIDEWAYS = (5, 6, 7, 8)  # the orientations that swap height and width
 
-
-Image.init()  # so that Pillow knows all its formats
-FORMATS = [name for name in Image.ID if name not in NOT_PICTURES]
+Image.init()  # Pillow registers its formats now, not with the first picture
+FORMATS = [name for name in Image.ID if name not in NOT_PICTURES]  # to read an EPS would be to run Ghostscript
 SUFFIXES = frozenset(s for s, name in Image.registered_extensions().items() if name in {*FORMATS, "MPO"})
 
 
@@ -127,18 +126,18 @@ def read_with_header(source: Path | bytes, frame: Frame, name: str = "") -> tupl
         return _framed(picture, frame), Header(kind, mode, width, height, orientation, frames, len(content))
 
 
+def read_size(source: Path | bytes, name: str = "") -> tuple[int, int]:
+    """Height and width in pixels, as shown, from the header alone. Raises UnreadablePictureError."""
+    with _opened(source, name) as (_, image):
+        lies_on_its_side = image.format != "TIFF" and _orientation(image) in SIDEWAYS  # Pillow swaps a TIFF's itself
+        return (image.width, image.height) if lies_on_its_side else (image.height, image.width)
+
+
 def read_full(source: Path | bytes, name: str = "") -> NDArray[np.uint8]:
     """RGB bytes (h, w, 3) at the picture's own size, upright. Raises UnreadablePictureError."""
     with _opened(source, name) as (content, image):
         picture = _decoded(content, image, None)
         return np.array(_upright(picture.pixels, picture.orientation).convert("RGB"))
-
-
-def read_size(source: Path | bytes, name: str = "") -> tuple[int, int]:
-    """Height and width in pixels as shown, from the header alone. Raises UnreadablePictureError."""
-    with _opened(source, name) as (_, image):
-        size = image.height, image.width
-        return size[::-1] if _orientation(image) in SIDEWAYS else size
 
 
 def read_array(picture: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:

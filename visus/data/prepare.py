@@ -1,6 +1,8 @@
 """From a collection to pictures that can be learned from: look, split, take statistics."""
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -11,7 +13,7 @@ from torch import Tensor
 
 from .audit._gather import Gathered, gather
 from .batches import Prepared
-from .collection import Arrays, Collection
+from .collection import TRAIN, Arrays, Collection
 from .decode import Frame, UnreadablePictureError, read_size
 from .preprocess import statistics
 from .source import open_collection
@@ -30,6 +32,15 @@ def prepare(
     frame = choose_frame(collection, size, framing)
     gathered = gather(collection, frame if fits(collection, frame, memory_gib) else None, cache=cache_folder())
     return finish(gathered, frame, divide(gathered, seed))
+
+
+def prepare_all(collection: Collection) -> Prepared:
+    """Pictures in memory, all of them to train on: nothing audited, nothing set aside."""
+    frame, everything = choose_frame(collection), np.arange(len(collection))
+    none = np.empty(0, dtype=np.int64)
+    pixels = np.stack([collection.pictures.load(i, frame) for i in range(len(collection))])
+    division = Split(everything, none, none, "everything trains", [""] * len(collection))
+    return _with_statistics(collection, frame, division, torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous())
 
 
 def choose_frame(collection: Collection, size: int = 0, framing: str = "crop") -> Frame:
@@ -75,10 +86,13 @@ def finish(gathered: Gathered, frame: Frame, division: Split) -> Prepared:
     """Everything together, with the training part's mean and deviation."""
     rows = _readable_rows(gathered)
     pixels = None if gathered.pixels is None else _to_tensor(gathered.pixels, rows)
-    unscaled = Prepared(readable(gathered), frame, division, (0.0,) * 3, (1.0,) * 3, pixels)
-    train = division.train[np.linspace(0, len(division.train) - 1, min(STATISTICS, len(division.train))).astype(int)]
-    mean, std = statistics(unscaled.images(some) for some in np.array_split(train, -(-len(train) // 500)))
-    return Prepared(unscaled.collection, frame, division, mean, std, pixels)
+    return _with_statistics(readable(gathered), frame, division, pixels)
+
+
+def _with_statistics(collection: Collection, frame: Frame, division: Split, pixels: Tensor | None) -> Prepared:
+    unscaled = Prepared(collection, frame, division, (0.0,) * 3, (1.0,) * 3, pixels)
+    mean, std = statistics(images for images, _ in unscaled.part(TRAIN, STATISTICS))
+    return replace(unscaled, mean=mean, std=std)
 
 
 def cache_folder() -> Path:
@@ -95,7 +109,7 @@ def _to_tensor(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tensor:
     return torch.from_numpy(kept).permute(0, 3, 1, 2).contiguous()
 
 
-def _same(keys: "list[str] | None") -> list[list[int]]:
+def _same(keys: Sequence[str] | None) -> list[list[int]]:
     """Rows with equal keys; empty keys belong to nobody."""
     members: dict[str, list[int]] = {}
     for row, key in enumerate(keys or ()):

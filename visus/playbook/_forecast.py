@@ -29,7 +29,7 @@ def tell(session: Session) -> None:
     session.show.say(f"forecast   {sentence}")
     session.journal.note("forecast", seconds=total, memory_bytes=measured.memory_bytes, precision=str(task.precision))
     if total > LONG_S and not session.confirm(f"This takes {sentence}. Go on? (budget=10m keeps it short)"):
-        raise InterruptedRunError("declined")
+        raise InterruptedRunError("forecast", session.folder)
 
 
 def duration(seconds: float) -> str:

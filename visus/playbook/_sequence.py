@@ -58,5 +58,5 @@ def _timed(session: Session, name: str, stage: ModuleType) -> tuple[Verdict, flo
         verdict = Verdict(BLOCKER, str(error))
     except (KeyboardInterrupt, InterruptedRunError):
         session.journal.note("stopped", why="interrupted", stage=name)
-        raise InterruptedRunError(name) from None
+        raise InterruptedRunError(name, session.folder) from None
     return verdict, time.perf_counter() - began

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ..data.audit._gather import Gathered
 from ..data.batches import Prepared
+from ..data.collection import Collection
 from ..data.decode import Frame
 from ..data.split import Split
 from ..doctor.finding import BLOCKER
@@ -40,6 +41,9 @@ class BlockedError(RuntimeError):
 
 class InterruptedRunError(RuntimeError):
     """The user stopped the run; it can be resumed."""
+
+    def __init__(self, where: str, folder: Path) -> None:
+        super().__init__(f"stopped in {where}; `visus resume {folder}` continues exactly there")
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Session:
     journal: Journal
     seed: int = 0
     confirm: Callable[[str], bool] = lambda question: True
+    collection: Collection | None = None  # opened already, or to be opened by the audit
 
     frame: Frame | None = None
     gathered: Gathered | None = None

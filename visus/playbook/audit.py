@@ -5,12 +5,13 @@ from itertools import islice
 
 import torch
 
+from ..data.audit._evidence import Verdict
 from ..data.audit._gather import gather
 from ..data.audit._run import audit, table, worst
 from ..data.prepare import cache_folder, choose_frame, fits, readable
 from ..data.source import open_collection
 from ..doctor.finding import BLOCKER
-from ._session import Session
+from ._session import Session, Show
 from ._session import Verdict as StageVerdict
 
 MOST_SHOWN = 40  # flagged pictures kept as thumbnails for the report
@@ -52,7 +53,7 @@ def recall(session: Session, verdict: StageVerdict) -> None:
 
 def look(session: Session) -> None:
     """Open the source and gather what is to be seen of every picture."""
-    collection = open_collection(session.source)
+    collection = session.collection or open_collection(session.source)
     session.frame = choose_frame(collection, session.given.get("size", 0), session.given.get("framing", "crop"))
     held = fits(collection, session.frame, session.given.get("memory", 4.0))
     session.gathered = gather(
@@ -61,6 +62,13 @@ def look(session: Session) -> None:
         progress=lambda done, total: session.show.progress("audit", done, total, "pictures"),
         cache=cache_folder(),
     )
+
+
+def examine(source: str, show: Show) -> list[Verdict]:
+    """Every check's verdict on a source, without a run."""
+    collection = open_collection(source)
+    gathered = gather(collection, progress=lambda n, total: show.progress("audit", n, total, "pictures"), cache=cache_folder())
+    return audit(gathered.evidence)
 
 
 def flagged(session: Session) -> tuple[list[int], list[str]]:

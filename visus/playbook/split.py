@@ -1,9 +1,16 @@
 """Set pictures aside for validation and for one test, so that no alike pictures face each other."""
 
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
 from ..data.prepare import divide, finish
 from ..data.split import Split, fingerprint
 from ..doctor.finding import PASS
-from ..runs.reader import Run
+from ..runs.checkpoint import write_whole
+from ..runs.reader import SPLIT, Run
 from ..runs.recorder import write_info
 from ._session import BlockedError, Session, Verdict
 
@@ -37,10 +44,18 @@ def _describe(session: Session, division: Split) -> None:
         "origin": collection.origin,
         "n": len(seen),
         "classes": list(collection.classes),
-        "fingerprint": fingerprint([content for content, _ in seen], [y for _, y in seen], collection.classes),
+        "fingerprint": fingerprint([content for content, _ in seen], np.array([y for _, y in seen]), collection.classes),
     }
+    _write_parts(session.folder, division, [content for content, _ in seen])
     info = Run(session.folder).info
     write_info(session.folder, {**info, "data": data, "split_hash": division.hash})
+
+
+def _write_parts(folder: Path, division: Split, contents: Sequence[str]) -> None:
+    """Which pictures lie in which part, by their content: what a later evaluation checks itself against."""
+    parts = {"train": division.train, "validation": division.validation, "test": division.test}
+    text = json.dumps({name: [contents[i] for i in rows] for name, rows in parts.items()})
+    write_whole(folder / SPLIT, text.encode())
 
 
 def _divide(session: Session) -> Split:

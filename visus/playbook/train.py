@@ -26,7 +26,7 @@ def run(session: Session) -> Verdict:
     session.journal.note("settings", settings=settings)
     outcome = train(task, session.folder, session.show, (1 - RESERVE / 2) * session.budget.left)
     if outcome.why == INTERRUPTED:
-        raise InterruptedRunError("interrupted while training")
+        raise InterruptedRunError("train", session.folder)
     if outcome.best_step < 0:
         raise BlockedError(f"training ended before its first evaluation: {outcome.why}; lower the learning rate (lr=...)")
     save_model(session, settings, task)

@@ -1,27 +1,22 @@
 """The report of a run: one HTML file that opens offline, asks no network for anything and runs no script."""
 
-import math
-import os
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..runs.checkpoint import write_whole
 from ..runs.reader import REPORT, Run
+from .wording import date, duration, percent, plain, points, short
 
 
 def write(run_folder: Path) -> Path:
     """Write `run_folder`/report.html from what the run recorded, whole or not at all, and return its path.
 
-    What the run did not reach is left out and said so. Raises FileNotFoundError if the folder holds no run.
+    What the run did not reach is left out and said so. Raises FileNotFoundError if the folder holds no run, SaveError
+    if the page cannot be written.
     """
     page = render(Run(run_folder))
     target = run_folder / REPORT
-    temporary = run_folder / f".{REPORT}.{os.getpid()}"
-    try:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(target, page.encode())
     return target
 
 
@@ -37,7 +32,7 @@ def render(run: Run) -> str:
         lstrip_blocks=True,
         undefined=jinja2.ChainableUndefined,  # a key that an older run did not write is a blank, not a crash
     )
-    environment.filters.update(percent=_percent, points=_points, duration=_duration, plain=_plain, short=_short)
+    environment.filters |= {word.__name__: word for word in (percent, points, plain, duration, short)}
     return environment.get_template("page.html").render(_context(run))
 
 
@@ -52,10 +47,10 @@ def _context(run: Run) -> dict[str, Any]:
     context: dict[str, Any] = {
         "name": str(record.info.get("name") or run.folder.name),
         "recipe": record.info.get("recipe"),
-        "date": _date(record.info.get("started")),
+        "date": date(record.info.get("started")),
         "version": records.mapping(record.info.get("versions")).get("visus"),
         "outcome": headline,
-        "ledger": provenance.ledger(record),
+        "ledger": provenance.uses(record),
         "summary": summarise(record, headline, [verdicts.severity(finding) for finding in findings]),
         "best": training.best_score(record),
         "findings": findings,
@@ -85,54 +80,3 @@ def _absent(context: dict[str, Any]) -> list[str]:
         "filters": "No first-layer filters: the network does not begin with a convolution of colours, or kept none.",
     }
     return [sentence for part, sentence in said.items() if not context[part]]
-
-
-def _date(started: object) -> str:
-    try:
-        when = datetime.fromisoformat(str(started))
-    except ValueError:
-        return str(started) if started else ""
-    zone = f" {when.tzname()}" if when.tzinfo else ""
-    return f"{when.day} {when:%B %Y, %H:%M}{zone}"
-
-
-def _percent(fraction: object, digits: int = 1) -> str:
-    value = _float(fraction)
-    return "–" if math.isnan(value) else f"{100 * value:.{digits}f}\u00a0%"
-
-
-def _points(fraction: object) -> str:
-    """A fraction as a percentage without its sign, for tables whose heading carries it and for lengths in CSS."""
-    value = _float(fraction)
-    return "–" if math.isnan(value) else f"{100 * value:.0f}"
-
-
-def _duration(seconds: object) -> str:
-    value = _float(seconds)
-    if math.isnan(value) or value < 0:
-        return ""
-    if value < 9.95:
-        return f"{value:.1f} s"
-    minutes, rest = divmod(round(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _plain(value: object) -> str:
-    number = _float(value)
-    if math.isnan(number):
-        return "" if value is None else str(value)
-    return f"{number:,.0f}".replace(",", "\u2009") if number == int(number) else f"{number:.4g}"
-
-
-def _short(text: object, length: int = 60) -> str:
-    """Both ends of a long text: of a huge file name the folder and the number are what one looks for."""
-    whole = str(text)
-    head = (length - 1) // 2
-    return whole if len(whole) <= length else f"{whole[:head]}…{whole[len(whole) - (length - 1 - head) :]}"
-
-
-def _float(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else math.nan

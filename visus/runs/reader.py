@@ -1,7 +1,7 @@
 """Read the record of a run: what `recorder` wrote, whole or interrupted."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 RUN, EVENTS, EVIDENCE, REPORT = "run.json", "events.jsonl", "evidence.safetensors", "report.html"
+SPLIT = "split.json"  # the content hashes of each part
 
 
 @dataclass(frozen=True)
@@ -64,3 +65,49 @@ class Run:
                     yield json.loads(line)
                 except json.JSONDecodeError:
                     continue
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One line of the table of runs. validation, test: accuracies as fractions, None where not measured."""
+
+    name: str
+    started: str
+    recipe: str
+    state: str
+    validation: float | None
+    test: float | None
+
+
+def summaries(root: Path) -> list[Summary]:
+    """All runs below `root`, newest first."""
+    folders = [path.parent for path in root.glob(f"*/{RUN}")] if root.is_dir() else []
+    return sorted((_summary(Run(folder)) for folder in folders), key=lambda run: run.started, reverse=True)
+
+
+def _summary(run: Run) -> Summary:
+    info, events = run.info, list(run.events())
+    scores = [next(iter(e["scores"].values())) for e in events if e["event"] == "scores"]
+    tested = run.verdict("test")
+    source = info["source"] if "source" in info else info["settings"].get("data", "")
+    return Summary(
+        info["name"],
+        info["started"].replace("T", " ")[:16],
+        f"{info['recipe']} {source}".strip(),
+        _state(events),
+        max((score for score in scores if score is not None), default=None),
+        tested["detail"].get("accuracy") if tested else None,
+    )
+
+
+def _state(events: Sequence[dict[str, Any]]) -> str:
+    verdicts = [event for event in events if event["event"] == "verdict"]
+    blocked = next((v["stage"] for v in verdicts if v["severity"] == "blocker"), None)
+    if blocked:
+        return f"blocked in {blocked}"
+    if any(v["stage"] == "report" for v in verdicts):
+        return "done"
+    last = next((e for e in reversed(events) if e["event"] in ("stopped", "started", "resumed", "verdict", "opened")), None)
+    if last and last["event"] == "stopped":
+        return "done" if not last.get("why") and not verdicts else f"stopped: {last.get('why') or 'between stages'}"
+    return "running or killed" if last else "not started"

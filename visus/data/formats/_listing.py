@@ -13,9 +13,11 @@ def listing(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
     """
     try:
         with os.scandir(folder) as scan:
-            entries = sorted(((entry.name, entry.is_dir()) for entry in scan))
+            entries = sorted((entry.name, _is_folder(entry)) for entry in scan)
     except OSError as error:
-        raise type(error)(f"{folder} cannot be listed ({error.strerror}); give the path of a readable folder") from error
+        raise type(error)(
+            f"{folder} cannot be listed ({error.strerror}); give the path of a readable folder"
+        ) from error
     folders: list[Path] = []
     files: list[Path] = []
     hidden: list[Path] = []
@@ -23,6 +25,13 @@ def listing(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
         unseen = name.startswith(".") or name.lower() in MADE_BY_SYSTEMS
         (hidden if unseen else folders if is_folder else files).append(folder / name)
     return folders, files, hidden
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symbolic link that leads to itself
+        return False
 
 
 def shown(path: Path, root: Path) -> str:

@@ -4,7 +4,6 @@ Folders within a class folder belong to the class. Whatever carries a picture's 
 name what is no picture after all; everything else is left out and mentioned in `problems`.
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,7 +115,7 @@ def _holds_pictures(folder: Path, root: Path) -> bool:
 
 
 def _identity(folder: Path) -> tuple[int, int]:
-    status = os.stat(folder)
+    status = folder.stat()
     return status.st_dev, status.st_ino
 
 

@@ -100,8 +100,8 @@ def _picture(value: str, folder: Path) -> Path:
     """Raises ValueError if the value leads out of the folder or to no file."""
     if not value:
         raise ValueError("no path; fill it in or remove the line")
-    inside = os.path.relpath(folder / value.replace("\\", "/"), folder)  # tables written on Windows
-    if inside.split(os.sep)[0] == os.pardir:
+    inside = Path(os.path.relpath(folder / value.replace("\\", "/"), folder))  # tables written on Windows
+    if os.pardir in inside.parts:
         raise ValueError(f"'{value}' lies outside the table's folder; move the table above its pictures")
     picture = folder / inside
     if not picture.is_file():

@@ -3,40 +3,42 @@
 import math
 from typing import Any
 
-from .. import figures
+from ..figures.bars import Bar
+from ..figures.bars import baselines as chart
 from ..record import Record, number
 from .outcome import Outcome
 
 _NAMES = {
-    "majority": "always the commonest class",
-    "input_blind": "network that sees no picture",
-    "knn": "nearest neighbours",
-    "linear": "linear softmax",
+    "majority": ("commonest class", "Always says the class seen most often: what luck alone earns."),
+    "input_blind": (
+        "blind network",
+        "A network that is shown blank pictures: whatever it gets right, no picture told it.",
+    ),
+    "knn": ("nearest neighbours", "Says what the most similar training pictures are, compared pixel by pixel."),
+    "linear": (
+        "linear softmax",
+        "One template a class, without hidden layers: a network has to earn its depth against it.",
+    ),
 }
 
 
 def gather(record: Record, outcome: Outcome | None) -> dict[str, Any] | None:
-    """A chart of the baselines and the network; None if no baseline was measured."""
+    """A chart of the baselines and the network, and what each baseline is; None if no baseline was measured."""
     known = scores(record)
     if not known:
         return None
-    names, accuracies = [name for name, _ in known], [accuracy for _, accuracy in known]
-    ends = [(math.nan, math.nan)] * len(known)
-    ours = [False] * len(known)
+    bars = [Bar(name, accuracy) for name, accuracy in known]
     validation = number(record.detail("train").get("best"))
     if math.isfinite(validation):
-        names, accuracies = [*names, "this network, same pictures"], [*accuracies, validation]
-        ends, ours = [*ends, (math.nan, math.nan)], [*ours, True]
+        bars.append(Bar("this network, same pictures", validation, ours=True))
     if outcome:
-        names, accuracies = [*names, "this network, test pictures"], [*accuracies, outcome.accuracy]
-        ends, ours = [*ends, (outcome.low, outcome.high)], [*ours, True]
-    return {"chart": figures.baselines(names, accuracies, ours, ends)}
+        bars.append(Bar("this network, test pictures", outcome.accuracy, True, outcome.low, outcome.high))
+    meanings = [(name, meaning) for name, meaning in _NAMES.values() if name in dict(known)]
+    return {"chart": chart(bars), "meanings": meanings}
 
 
 def scores(record: Record) -> list[tuple[str, float]]:
     """(what people call it, validation accuracy) of every baseline measured, lowest first."""
-    measured = {name: number(value) for name, value in record.detail("baselines").items()}
-    return sorted(
-        ((_NAMES.get(name, name.replace("_", " ")), value) for name, value in measured.items() if math.isfinite(value)),
-        key=lambda pair: pair[1],
-    )
+    detail = record.detail("baselines")
+    measured = [(people, number(detail.get(name))) for name, (people, _) in _NAMES.items()]
+    return sorted(((name, value) for name, value in measured if math.isfinite(value)), key=lambda pair: pair[1])

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import figures
-from .._canvas import plain
+from ..figures.bars import class_counts
 from ..pictures import data_uri
 from ..record import Record, mapping, number, sequence
+from ..wording import plain
 from .verdicts import SEVERITIES, severity
 
 MAX_PICTURES = 24  # flagged pictures shown; the rest is named in the events
@@ -27,7 +27,7 @@ def gather(record: Record) -> dict[str, Any] | None:
         "n": audit.get("n"),
         "unreadable": audit.get("unreadable"),
         "n_classes": len(counts),
-        "chart": figures.class_counts(list(counts), list(counts.values())) if counts else None,
+        "chart": class_counts(list(counts), list(counts.values())) if counts else None,
         "checks": sorted(map(_check, checks), key=lambda check: -SEVERITIES.index(check["severity"])),
         "tables": [(title, _kinds(mapping(audit.get("table")).get(kind))) for kind, title in _TABLES.items()],
         "flagged": _flagged(record),
@@ -37,12 +37,19 @@ def gather(record: Record) -> dict[str, Any] | None:
 
 def _check(check: dict[str, Any]) -> dict[str, Any]:
     names = sequence(check.get("names"))
-    return {**check, "severity": severity(check), "names": names[:MAX_NAMES], "more": max(len(names) - MAX_NAMES, 0)}
+    return {
+        **check,
+        "severity": severity(check),
+        "names": names[:MAX_NAMES],
+        "more": max(int(np.nan_to_num(number(check.get("n_names")))), len(names)) - len(names[:MAX_NAMES]),
+    }
 
 
 def _kinds(counts: object) -> list[tuple[str, str]]:
     """(kind, count), most frequent first, the rare ones summed up."""
-    ordered = sorted(((name, number(n)) for name, n in mapping(counts).items()), key=lambda pair: -np.nan_to_num(pair[1]))
+    ordered = sorted(
+        ((name, number(n)) for name, n in mapping(counts).items()), key=lambda pair: -np.nan_to_num(pair[1])
+    )
     if len(ordered) > _MAX_KINDS + 1:
         rare = ordered[_MAX_KINDS:]
         ordered = [*ordered[:_MAX_KINDS], (f"{len(rare)} others", sum(n for _, n in rare))]

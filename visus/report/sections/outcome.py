@@ -12,7 +12,7 @@ from ..record import Record, number
 
 @dataclass(frozen=True)
 class Outcome:
-    """Accuracy on the test split with its 95 % interval, fractions; `use` counts the uses of the split, 0 if unknown."""
+    """Accuracy on the test split with its 95 % interval, fractions. `use` counts uses of the split, 0 if unknown."""
 
     accuracy: float
     low: float
@@ -36,7 +36,7 @@ class Predictions:
     @property
     def predicted(self) -> NDArray[np.int64]:
         """The likeliest class of each picture (N,)."""
-        return self.probabilities.argmax(1)
+        return np.argmax(self.probabilities, axis=1).astype(np.int64)
 
 
 def gather(record: Record) -> Outcome | None:

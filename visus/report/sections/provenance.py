@@ -2,41 +2,52 @@
 
 from typing import Any
 
-from ..record import Record, mapping
+from ...runs import ledger
+from ..record import Event, Record, mapping
+from ..wording import percent, plain
 
 
 def gather(record: Record) -> dict[str, list[tuple[str, str]]]:
     """Tables of (what, value) under their titles, in reading order; empty ones are left out."""
     info = record.info
-    data = {key: value for key, value in mapping(info.get("data")).items() if key != "classes"}
-    split_hash = info.get("split_hash") or record.detail("split").get("hash")
+    settings = mapping(info.get("settings")) | mapping((record.of("settings") or [{}])[-1].get("settings"))
     run = {
         "recipe": info.get("recipe"),
+        "command": f"visus {info['command']}" if info.get("command") else None,
+        "source": info.get("source"),
         "seed": info.get("seed"),
-        "precision": info.get("precision"),
-        "time budget": f"{info['budget_s']} s" if info.get("budget_s") else None,
-        "split hash": split_hash,
-        "uses of the test split": ledger(record),
+        "precision": info.get("precision") or settings.get("arithmetic"),
+        "time budget": f"{plain(info['budget_s'])} s" if info.get("budget_s") else None,
+        "split hash": info.get("split_hash") or record.detail("split").get("hash"),
+        "test split": uses(record),
     }
     tables = {
-        "Run": run,
-        "Settings": mapping(info.get("settings")),
-        "Data": data,
-        "Versions": mapping(info.get("versions")),
-        "Hardware": mapping(info.get("hardware")),
+        "Run": _rows(run),
+        "Settings": _settings(settings, mapping(info.get("given"))),
+        "Data": _rows({key: value for key, value in mapping(info.get("data")).items() if key != "classes"}),
+        "Versions": _rows(mapping(info.get("versions"))),
+        "Hardware": _rows(mapping(info.get("hardware"))),
+        "Measured later on other pictures": [_evaluation(event) for event in record.of("evaluation")],
     }
-    filled = {title: _rows(table) for title, table in tables.items()}
-    return {title: rows for title, rows in filled.items() if rows}
+    return {title: rows for title, rows in tables.items() if rows}
 
 
-def ledger(record: Record) -> str | None:
+def uses(record: Record) -> str | None:
     """What the ledger says of the test split; None if it was not used."""
     use = record.detail("test").get("use")
-    if not isinstance(use, int) or isinstance(use, bool) or use < 1:
-        return None
-    if use == 1:
-        return "first use of this test split"
-    return f"use number {use}: earlier results on it may have steered this one, so the figure is likely too good"
+    return ledger.ordinal(use) if isinstance(use, int) and use >= 1 else None
+
+
+def _settings(settings: dict[str, Any], given: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was asked for by name is marked: the rest are defaults, or what the run measured and searched."""
+    return [(name, f"{value} (as asked)" if name in given else value) for name, value in _rows(settings)]
+
+
+def _evaluation(event: Event) -> tuple[str, str]:
+    ends = f"95 % interval {percent(event.get('low'))} to {percent(event.get('high'))}"
+    text = f"{percent(event.get('accuracy'))} of {plain(event.get('n'))} pictures, {ends}"
+    use = event.get("use")
+    return str(event.get("source", "")), f"{text}, {ledger.ordinal(use)}" if isinstance(use, int) else text
 
 
 def _rows(table: dict[str, Any]) -> list[tuple[str, str]]:

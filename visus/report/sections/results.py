@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from ...metrics.calibration import Reliability, reliability
 from ...metrics.confusion import PerClass, confusion, per_class
 from ...metrics.intervals import bootstrap_f1, wilson, wilson_f1
-from .. import figures
+from ..figures import calibration
+from ..figures import confusion as confusion_figure
 from ..pictures import data_uri
 from ..record import Record, sequence
 from .outcome import Predictions, predictions
@@ -31,14 +32,14 @@ def gather(record: Record) -> dict[str, Any] | None:
     rows = _classes(matrix, scores, names)
     return {
         "broken": said.broken,
-        "confusion": figures.confusion(matrix, names),
+        "confusion": confusion_figure.confusion(matrix, names),
         "confusions": _confusions(matrix, names),
         "classes": rows[:_SHOWN_CLASSES] if len(rows) > 1.5 * _SHOWN_CLASSES else rows,
         "other_classes": rows[_SHOWN_CLASSES:] if len(rows) > 1.5 * _SHOWN_CLASSES else [],
-        "numbered": n_classes > figures.MAX_NAMED,
+        "numbered": n_classes > confusion_figure.MAX_NAMED,
         "macro_f1": scores.macro_f1,
         "macro_interval": bootstrap_f1(matrix).macro,
-        "calibration": figures.calibration(bins),
+        "calibration": calibration.calibration(bins),
         "ece": bins.expected_calibration_error,
         "sureness": _sureness(bins),
         **_galleries(record, said, names),
@@ -50,7 +51,12 @@ def _confusions(matrix: NDArray[np.int64], names: list[str]) -> list[dict[str, A
     wrong = matrix * (1 - np.eye(len(matrix), dtype=np.int64))
     order = np.argsort(-wrong, axis=None, kind="stable")[:_CONFUSIONS]
     return [
-        {"truth": names[row], "said": names[column], "n": int(wrong[row, column]), "share": wrong[row, column] / matrix[row].sum()}
+        {
+            "truth": names[row],
+            "said": names[column],
+            "n": int(wrong[row, column]),
+            "share": wrong[row, column] / matrix[row].sum(),
+        }
         for row, column in zip(*np.unravel_index(order, wrong.shape))
         if wrong[row, column]
     ]
@@ -67,7 +73,10 @@ def _classes(matrix: NDArray[np.int64], scores: PerClass, names: list[str]) -> l
             (scores.recall[k], wilson(right, pictures)),
             (scores.f1[k], wilson_f1(right, calls - right, pictures - right)),
         )
-        shown = [{"value": float(value), "low": ends[0], "high": ends[1]} if np.isfinite(value) else None for value, ends in cells]
+        shown = [
+            {"value": float(value), "low": ends[0], "high": ends[1]} if np.isfinite(value) else None
+            for value, ends in cells
+        ]
         return {"number": k + 1, "name": names[k], "support": pictures, "scores": shown}
 
     return [row(int(k)) for k in np.argsort(np.nan_to_num(scores.f1, nan=2.0), kind="stable")]
@@ -78,14 +87,16 @@ def _sureness(bins: Reliability) -> str:
     if bins.expected_calibration_error < 0.03:
         return "Its probabilities can be taken at their word."
     if abs(over) < 0.5 * bins.expected_calibration_error:
-        return "It is too sure in some places and too modest in others; read its probabilities as an order, not as odds."
+        return (
+            "It is too sure in some places and too modest in others; read its probabilities as an order, not as odds."
+        )
     if over > 0:
         return f"It is too sure of itself: on average it claims {100 * over:.0f} points more than it delivers."
     return f"It is too modest: on average it delivers {-100 * over:.0f} points more than it claims."
 
 
 def _galleries(record: Record, said: Predictions, names: list[str]) -> dict[str, Any]:
-    """The worst mistakes (least probability for the truth) and, of the rest, the least certain (smallest lead)."""
+    """The worst mistakes (surest and yet wrong) and, of the rest, the least certain (smallest lead)."""
     rows, pictures = record.tensors.get("gallery.rows"), record.tensors.get("gallery.images")
     if rows is None or pictures is None or pictures.ndim != 4 or len(rows) != len(pictures):
         return {"mistakes": [], "doubts": []}
@@ -113,6 +124,6 @@ def _galleries(record: Record, said: Predictions, names: list[str]) -> dict[str,
         }
 
     half = min(MAX_PICTURES, (len(at) + 1) // 2)
-    mistakes = sorted((entry for entry in at if not right[entry[0]]), key=lambda entry: truth[entry[0]])[:half]
+    mistakes = sorted((entry for entry in at if not right[entry[0]]), key=lambda entry: -ordered[entry[0], -1])[:half]
     doubts = sorted((entry for entry in at if entry not in mistakes), key=lambda entry: lead[entry[0]])[:half]
     return {"mistakes": [card(entry) for entry in mistakes], "doubts": [card(entry) for entry in doubts]}

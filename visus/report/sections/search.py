@@ -3,8 +3,9 @@
 import math
 from typing import Any
 
-from .. import figures
-from .._canvas import plain
+from ..figures.chart import Chart
+from ..figures.search import Trial
+from ..figures.search import search as chart
 from ..record import Event, Record, mapping, number, sequence
 
 _MAX_SETTINGS = 6  # charts shown; settings that never varied have none
@@ -27,7 +28,10 @@ def gather(record: Record) -> dict[str, Any] | None:
         "diverged": len(trials) - len(ranked),
         "charts": charts[:_MAX_SETTINGS],
         "best": [_row(trial) for trial in ranked[:_BEST_TRIALS]],
-        "border": [_border(str(name), mapping(detail.get("best")), sequence(ranges.get(str(name)))) for name in sequence(detail.get("border"))],
+        "border": [
+            _border(str(name), mapping(detail.get("best")), sequence(ranges.get(str(name))))
+            for name in sequence(detail.get("border"))
+        ],
     }
 
 
@@ -39,13 +43,18 @@ def _varies(name: str, trials: list[Event]) -> bool:
     return len({str(mapping(trial.get("settings")).get(name)) for trial in trials}) > 1
 
 
-def _chart(name: str, trials: list[Event], searched: list[Any]) -> figures.Chart:
+def _chart(name: str, trials: list[Event], searched: list[Any]) -> Chart:
     values = [mapping(trial.get("settings")).get(name) for trial in trials]
-    low, high = (number(end) for end in (searched + [None, None])[:2])
+    low, high = (number(end) for end in [*searched, None, None][:2])
     numeric = all(math.isfinite(number(value)) for value in values if value is not None)
-    log = bool(searched[2:] and searched[2]) and low > 0 and numeric and all(number(v) > 0 for v in values if v is not None)
+    log = (
+        bool(searched[2:] and searched[2])
+        and low > 0
+        and numeric
+        and all(number(v) > 0 for v in values if v is not None)
+    )
     points = [
-        figures.Trial(
+        Trial(
             float(number(value)) if numeric else _word(value),
             math.nan if _lost(trial) else number(trial.get("score")),
             int(number(trial.get("round"))) if number(trial.get("round")) >= 1 else 1,
@@ -54,11 +63,11 @@ def _chart(name: str, trials: list[Event], searched: list[Any]) -> figures.Chart
         if value is not None
     ]
     bounds = (low, high) if numeric and math.isfinite(low) and math.isfinite(high) else None
-    return figures.search(name, points, log, bounds)
+    return chart(name, points, log, bounds)
 
 
 def _word(value: object) -> str:
-    return plain(number(value)) if math.isfinite(number(value)) else str(value)
+    return f"{number(value):.4g}" if math.isfinite(number(value)) else str(value)
 
 
 def _row(trial: Event) -> dict[str, Any]:

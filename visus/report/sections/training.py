@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import figures
-from ..figures import Line
+from ..figures import curves
+from ..figures.chart import Chart, Line
 from ..record import Event, Record, as_array, mapping, number
 
 _MAX_SCORES = 4  # charts of scores besides loss and accuracy that a task of another kind may report
@@ -23,9 +23,9 @@ def gather(record: Record) -> dict[str, Any] | None:
 
 
 def attempts(record: Record) -> list[str]:
-    """Sentences on where the run was stopped and resumed."""
+    """Sentences on where the run was cut short and resumed; reaching its last step is neither."""
     said = []
-    for event in record.of("stopped") + record.of("resumed"):
+    for event in [event for event in record.of("stopped") if event.get("why")] + record.of("resumed"):
         step = number(event.get("step"))
         where = f" at step {step:.0f}" if math.isfinite(step) else ""
         why = f": {event['why']}" if event.get("why") else ""
@@ -35,7 +35,11 @@ def attempts(record: Record) -> list[str]:
 
 def best_score(record: Record) -> tuple[str, float] | None:
     """(name, value) of the best of the first score of each evaluation, the one that picks the checkpoint."""
-    first = [(name, number(value)) for event in record.of("scores") for name, value in [*mapping(event.get("scores")).items()][:1]]
+    first = [
+        (name, number(value))
+        for event in record.of("scores")
+        for name, value in [*mapping(event.get("scores")).items()][:1]
+    ]
     finite = [(name, value) for name, value in first if math.isfinite(value)]
     if not finite:
         return None
@@ -43,33 +47,41 @@ def best_score(record: Record) -> tuple[str, float] | None:
     return (min if worst_first else max)(finite, key=lambda pair: pair[1])
 
 
-def _charts(metrics: list[Event], scores: list[Event], x: str, resumed: list[float]) -> list[figures.Chart]:
+def _charts(metrics: list[Event], scores: list[Event], x: str, resumed: list[float]) -> list[Chart]:
     objectives = list(dict.fromkeys(str(event.get("objective", "loss")) for event in metrics))
 
     def of(key: str) -> dict[str, Line]:
-        mine = {name: [e for e in metrics if str(e.get("objective", "loss")) == name and key in e] for name in objectives}
+        mine = {
+            name: [e for e in metrics if str(e.get("objective", "loss")) == name and key in e] for name in objectives
+        }
         return {name: _line(events, x, lambda event: event.get(key)) for name, events in mine.items() if events}
 
     measured = list(dict.fromkeys(name for event in scores for name in mapping(event.get("scores"))))
-    lines = {name: _line([e for e in scores if name in mapping(e.get("scores"))], x, lambda e: e["scores"][name]) for name in measured}  # noqa: B023 - called at once
-    charts = []
-    at_rest = {kind: lines[f"{part}_loss"] for part, kind in (("train", "training"), ("validation", "validation")) if f"{part}_loss" in lines}
-    if metrics or at_rest:
-        charts.append(figures.loss(of("loss"), at_rest, x, resumed))
+    lines = {name: _score_line(scores, name, x) for name in measured}
+    rest = {"training": lines.get("train_loss"), "validation": lines.get("validation_loss")}
+    at_rest = {kind: line for kind, line in rest.items() if line is not None}
+    charts = [curves.loss(of("loss"), at_rest, x, resumed)] if metrics or at_rest else []
     kinds = dict.fromkeys(name.removeprefix("train_").removeprefix("validation_") for name in measured)
     kinds.pop("loss", None)
     for kind in list(kinds)[:_MAX_SCORES]:
         train, validation = lines.get(f"train_{kind}"), lines.get(f"validation_{kind}", lines.get(kind))
-        charts.append(figures.score(kind, train, validation, x, resumed))
+        charts.append(curves.score(kind, train, validation, x, resumed))
     if any(np.isfinite(line.y).any() for line in of("lr").values()):
-        charts.append(figures.learning_rate(of("lr"), x))
+        charts.append(curves.learning_rate(of("lr"), x))
     if any(np.isfinite(line.y).any() for line in of("update_ratio").values()):
-        charts.append(figures.update_ratio(of("update_ratio"), x))
+        charts.append(curves.update_ratio(of("update_ratio"), x))
     return charts
 
 
+def _score_line(events: list[Event], name: str, x: str) -> Line:
+    mine = [event for event in events if name in mapping(event.get("scores"))]
+    return _line(mine, x, lambda event: event["scores"][name])
+
+
 def _line(events: list[Event], x: str, value: Any) -> Line:
-    return Line(as_array([number(event.get(x)) for event in events]), as_array([number(value(event)) for event in events]))
+    return Line(
+        as_array([number(event.get(x)) for event in events]), as_array([number(value(event)) for event in events])
+    )
 
 
 def _resumed(record: Record, x: str) -> list[float]:

@@ -1,5 +1,6 @@
 """The eight stages of the playbook, what each asked, what it found and how long it took."""
 
+import math
 from typing import Any
 
 from ..record import Event, Record, mapping, number, sequence
@@ -38,23 +39,37 @@ def attention(record: Record) -> list[tuple[str, str]]:
 
 def findings(record: Record) -> list[dict[str, Any]]:
     """What the doctor found, gravest first; what he said again and again during training is said once."""
-    before = [{"when": "before training", **mapping(finding)} for finding in sequence(record.detail("checks").get("findings"))]
+    before = [
+        {"when": "before training", **mapping(finding)} for finding in sequence(record.detail("checks").get("findings"))
+    ]
     return sorted([*before, *_during(record)], key=lambda finding: -SEVERITIES.index(severity(finding)))
 
 
 def _row(stage: str, record: Record) -> dict[str, Any]:
     verdict = record.verdict(stage)
     row = {"stage": stage, "question": STAGES[stage]}
+    if stage == "report" and not mapping((verdict or {}).get("detail")).get("skipped"):
+        return row | {"severity": "pass", "badge": "pass", "line": "this page", "seconds": None}
     if verdict is None:
-        # the page is written inside the last stage, so its own verdict cannot be on it yet
-        here = stage == "report"
-        return row | {"severity": "pass" if here else "none", "line": "this page" if here else "did not run", "seconds": None}
-    return row | {"severity": severity(verdict), "line": verdict.get("line", ""), "seconds": number(verdict.get("seconds"))}
+        return row | {"severity": "none", "badge": "not run", "line": "", "seconds": None}
+    if mapping(verdict.get("detail")).get("skipped"):
+        return row | {"severity": "none", "badge": "skipped", "line": verdict.get("line", ""), "seconds": None}
+    return row | {
+        "severity": severity(verdict),
+        "badge": severity(verdict),
+        "line": verdict.get("line", ""),
+        "seconds": number(verdict.get("seconds")),
+    }
 
 
 def _during(record: Record) -> list[dict[str, Any]]:
+    # watchers go on from a checkpoint, so what they say after a resumption includes what they said before it
+    said = record.of("finding")
+    resumptions = [i for i, event in enumerate(record.events) if event.get("event") == "resumed"]
+    if resumptions:
+        said = [event for event in record.events[resumptions[-1] :] if event.get("event") == "finding"] or said
     groups: dict[tuple[str, ...], list[Event]] = {}
-    for event in record.of("finding"):
+    for event in said:
         key = tuple(str(event.get(part)) for part in ("watcher", "severity", "cause", "remedy"))
         groups.setdefault(key, []).append(event)
     return [{**group[-1], "check": group[-1].get("watcher", ""), "when": _when(group)} for group in groups.values()]
@@ -62,6 +77,6 @@ def _during(record: Record) -> list[dict[str, Any]]:
 
 def _when(group: list[Event]) -> str:
     first, last = (number(event.get("step")) for event in (group[0], group[-1]))
-    if first != first:  # NaN: a finding about the run as a whole
+    if math.isnan(first):  # a finding about the training as a whole
         return "during training"
     return f"step {first:.0f}" if first == last else f"steps {first:.0f} to {last:.0f}, {len(group)} times"

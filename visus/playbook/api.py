@@ -13,7 +13,8 @@ from typing import Any
 import torch
 
 from .. import recipes
-from ..data.source import check_source
+from ..data.collection import Collection
+from ..data.source import open_collection
 from ..engine import catalogue, device
 from ..recipes import _form, classify
 from ..report.page import write
@@ -52,7 +53,7 @@ def fit(
     source: str | Path,
     *,
     runs: str | Path = "runs",
-    budget: float | None = None,
+    budget: float | str | None = None,
     skip: Iterable[str] = (),
     show: Show | None = None,
     confirm: Callable[[str], bool] = lambda question: True,
@@ -60,24 +61,24 @@ def fit(
 ) -> Fitted:
     """From pictures to a tested, reported, usable model: all eight stages.
 
-    source: a folder, a CSV table, or a named set. budget: seconds for everything. skip: stages to leave out.
+    source: a folder, a CSV table, or a named set. budget: seconds for everything, or text such as '10m'. skip: stages to leave out.
     settings: those of the recipe `classify`; what is named here is never changed by a stage.
     Raises ValueError or LookupError for a setting or a source that cannot be, before anything is written.
     """
     check_settings(settings, skip)
-    check_source(source)
-    torch_seed = int(settings.get("seed", 0))
+    limit = seconds(budget) if isinstance(budget, str) else budget
+    collection = open_collection(source)
     info = {
         "recipe": FIT,
         "source": str(source),
         "given": settings,
         "settings": _form.resolved(classify.build, settings),
         "skip": sorted(skip),
-        "budget_s": budget,
-        **circumstances(torch_seed),
+        "budget_s": limit,
+        **circumstances(int(settings.get("seed", 0))),
     }
     folder = create(Path(runs), stem(str(source)), info)
-    return _run(folder, Budget(budget), show or Silent(), confirm)
+    return _run(folder, Budget(limit), show or Silent(), confirm, collection)
 
 
 def resume(folder: str | Path, show: Show | None = None) -> Fitted:
@@ -142,7 +143,9 @@ def circumstances(seed: int) -> dict[str, Any]:
     }
 
 
-def _run(folder: Path, budget: Budget, show: Show, confirm: Callable[[str], bool]) -> Fitted:
+def _run(
+    folder: Path, budget: Budget, show: Show, confirm: Callable[[str], bool], collection: Collection | None = None
+) -> Fitted:
     info = Run(folder).info
     session = Session(
         info["source"],
@@ -154,6 +157,7 @@ def _run(folder: Path, budget: Budget, show: Show, confirm: Callable[[str], bool
         Journal(folder),
         info["seed"],
         confirm,
+        collection,
     )
     session.journal.note("opened")
     for event in Run(folder).events("settings"):
@@ -170,7 +174,7 @@ def _train_recipe(folder: Path, show: Show) -> Outcome:
     write_info(folder, {**info, "pinned": {"arithmetic": str(task.precision)}, "precision": str(task.precision)})
     outcome = train(task, folder, show)
     if outcome.why == INTERRUPTED:
-        raise InterruptedRunError("interrupted while training")
+        raise InterruptedRunError("train", folder)
     prepared = task.data.prepared
     facts = model_facts(prepared, {**info["settings"], **info["given"]})
     stages = {"train": {"best": outcome.best}, "split": {"train": len(prepared.split.train)}}

@@ -9,11 +9,14 @@ import io
 import re
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from ..wording import plain
 
 # Blue against orange stays apart in all common kinds of colour blindness (after Okabe and Ito); each hue is also
 # told by its place, dash or marker. The key is the CSS variable of style.html that replaces the colour in the page.
@@ -31,13 +34,13 @@ PALETTE = {
 INK, MUTED, GRID, CARD, BLUE, ORANGE, GREEN, PURPLE, RED = PALETTE.values()
 
 WIDTH = 340  # units of the SVG; a phone shows them at about 1:1, a desktop column at 1:1.4, both with legible text
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "visus",  # ids depend on the drawing alone: the same run gives the same bytes
     "text.parse_math": False,  # a class may be called "$\\frac{"
     "image.interpolation": "none",
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that the layout is the same everywhere
-    "font.size": 10,
+    "font.size": 11,
     "text.color": INK,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": MUTED,
@@ -48,10 +51,10 @@ _STYLE = {
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
     "axes.titlelocation": "left",
-    "axes.titlesize": 10,
+    "axes.titlesize": 11,
     "axes.titlecolor": MUTED,
     "axes.titlepad": 8,
-    "axes.labelsize": 10,
+    "axes.labelsize": 11,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
     "xtick.color": MUTED,
@@ -63,7 +66,7 @@ _STYLE = {
     "lines.linewidth": 1.8,
     "lines.solid_capstyle": "round",
     "legend.frameon": False,
-    "legend.fontsize": 10,
+    "legend.fontsize": 11,
     "legend.handlelength": 1.4,
     "legend.columnspacing": 1.2,
     "legend.handletextpad": 0.5,
@@ -90,38 +93,28 @@ def legend(axes: Axes, columns: int = 3) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.02), ncols=columns)
 
 
-def short(text: str, length: int) -> str:
-    """The text, with its middle left out if it is longer than `length`: both ends of a file name tell something."""
-    if len(text) <= length:
-        return text
-    head = (length - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (length - 1 - head) :]}"
-
-
-def plain(value: float) -> str:
-    """A number as people write it: 0.001 rather than 10 to a power, 1e-05 where zeros would have to be counted."""
-    return f"{value:g}".replace("-", "−") if abs(value) < 1e4 else f"{value:,.0f}".replace(",", "\u2009")
-
-
-def scale(axes: Axes, which: str, log: bool) -> None:
+def scale(axes: Axes, which: str, log: bool, ticks: int = 5) -> None:
     """Make one axis ('x' or 'y') linear or logarithmic, with ticks in plain numbers."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     if log:
         (axes.set_xscale if which == "x" else axes.set_yscale)("log")
-        low, high = sorted(axis.get_view_interval())
-        decades = high / low if low > 0 else 1e3
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 30 else (1,), numticks=6))
+        low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
         axis.set_minor_formatter(NullFormatter())
     else:
-        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+        axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _label(value)))
 
 
 def percent(axes: Axes, which: str) -> None:
     """Show fractions as percentages on one axis."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{plain(round(100 * value, 6))} %"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{_label(100 * value)} %"))
+
+
+def _label(value: float) -> str:
+    return plain(round(value, 12)).replace("-", "−").replace("e−0", "e−")
 
 
 def _themed(svg: str) -> str:

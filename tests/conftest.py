@@ -1,0 +1,48 @@
+"""What tests share: one thread, a cache of their own, pictures to learn from."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # two processes of one thread each are faster than threads that fight
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("VISUS_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def visus_data() -> Path:
+    """The folder of real data sets, or a skip with the reason."""
+    place = os.environ.get("VISUS_DATA")
+    if not place:
+        pytest.skip("set VISUS_DATA to the folder of real data sets to run this test")
+    return Path(place)
+
+
+def draw(kind: int, dice: np.random.Generator, side: int = 24) -> np.ndarray:
+    """A picture of its class: bright stripes that run across (0), down (1) or along the diagonal (2), on noise."""
+    y, x = np.mgrid[:side, :side]
+    phase = dice.uniform(0, 2 * np.pi)
+    wave = np.sin((y, x, x + y)[kind] * 1.2 + phase)
+    picture = 110 + 60 * wave[:, :, None] + dice.normal(0, 20, (side, side, 3)) + dice.uniform(-20, 20, 3)
+    return picture.clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def stripes(tmp_path) -> Path:
+    """A folder of 3 classes x 30 PNG files that a small network learns in seconds."""
+    dice = np.random.default_rng(0)
+    for kind, name in enumerate(("across", "down", "diagonal")):
+        (tmp_path / "stripes" / name).mkdir(parents=True)
+        for number in range(30):
+            Image.fromarray(draw(kind, dice)).save(tmp_path / "stripes" / name / f"{number:02d}.png")
+    return tmp_path / "stripes"

@@ -1,0 +1,42 @@
+"""Visus: a vision training system that checks its own work.
+
+    import visus
+
+    fitted = visus.fit("photos/", budget="10m")        # all eight stages; a report and a model are left in runs/
+    fitted.model.predict(["holiday/1.jpg"])            # -> ["beach"]
+    model = visus.train(images, labels)                # arrays, the course's two functions
+    visus.predict(model, images)                       # -> labels
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .estimators import Classifier, predict, train
+    from .playbook.api import Fitted, fit, resume
+    from .ship.model import TrainedModel, load
+
+__version__ = "0.1.0"
+__all__ = ["Classifier", "Fitted", "TrainedModel", "fit", "load", "predict", "resume", "train"]
+
+# Public names are imported when first used: `visus --help` must not wait for torch.
+_HOMES = {
+    "Classifier": ".estimators",
+    "Fitted": ".playbook.api",
+    "TrainedModel": ".ship.model",
+    "fit": ".playbook.api",
+    "load": ".ship.model",
+    "predict": ".estimators",
+    "resume": ".playbook.api",
+    "train": ".estimators",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'visus' has no attribute '{name}'; it has {', '.join(__all__)}")
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

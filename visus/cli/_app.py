@@ -1,0 +1,82 @@
+"""The command line: every file of this folder is a command; its signature is its help."""
+
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from .. import cli
+from ..engine import catalogue
+
+DEBUG = "--debug"
+ORDER = ("fit", "predict", "evaluate", "audit", "recipes", "train", "runs", "resume", "report")  # as a user meets them
+
+
+class UsageError(Exception):
+    """What was typed cannot be meant; the text says what can. The exit code is 2."""
+
+
+def app() -> typer.Typer:
+    """All commands. Their modules import torch only when they run, so that help comes at once."""
+    found = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @found.callback()
+    def about(
+        debug: Annotated[bool, typer.Option(DEBUG, help="Show where an error happened.")] = False,
+        version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    ) -> None:
+        """Visus trains vision models and checks its own work.
+
+        Point it at a folder with one sub-folder of pictures per class: **visus fit photos/**
+        """
+
+    for name in sorted(catalogue.names(cli), key=lambda n: (ORDER.index(n) if n in ORDER else len(ORDER), n)):
+        found.command(name)(catalogue.find(cli, name).command)
+    return found
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; a person's mistake is one line on standard error, never a traceback. Returns the exit code."""
+    debug = DEBUG in arguments
+    arguments = [argument for argument in arguments if argument != DEBUG]
+    if arguments == ["--version"]:
+        from .. import __version__
+
+        print(f"visus {__version__}")  # noqa: T201
+        return 0
+    try:
+        return int(app()(arguments, prog_name="visus", standalone_mode=False) or 0)
+    except typer.Exit as done:
+        return done.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("stopped", 1)
+    except BrokenPipeError:  # the reader of our output, `head` for one, had enough
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+            return 1
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    if isinstance(error, typer.BadParameter) or hasattr(error, "format_message"):
+        return _fail(error.format_message() + "; `visus --help` shows what can be typed", 2)  # type: ignore[attr-defined]
+    if isinstance(error, UsageError):
+        return _fail(str(error), 2)
+    if isinstance(error, ValueError | LookupError | OSError | RuntimeError):
+        return _fail(str(error), 1)
+    return _fail(f"{type(error).__name__}: {error}; run again with --debug to see where, and please report it", 1)
+
+
+def _fail(sentence: str, code: int) -> int:
+    print(f"visus: {sentence}", file=sys.stderr)  # noqa: T201
+    return code

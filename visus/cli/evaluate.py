@@ -1,0 +1,34 @@
+"""Measure a trained model on labelled pictures, and count that it was done."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    data: Annotated[str, typer.Argument(help="Labelled pictures: a folder, a CSV table or a named set.")],
+) -> int:
+    """Accuracy with its interval and each class's precision and recall; the use is counted in the test ledger.
+
+    Example: visus evaluate runs/photos-1 other_photos/
+    """
+    from ..playbook.evaluate import evaluate
+    from ._show import terminal
+
+    with terminal() as show:
+        found = evaluate(run, data, show)
+        show.verdict("evaluate", found.line, found.severity)
+    table = Table("class", "pictures", "precision", "recall", box=None, header_style="dim")
+    columns = (found.classes, found.scores.support, found.scores.precision, found.scores.recall)
+    for name, n, precision, recall in zip(*columns, strict=True):
+        table.add_row(name, str(n), _percent(precision), _percent(recall))
+    Console(highlight=False).print(table)
+    return 0
+
+
+def _percent(share: float) -> str:
+    return "" if share != share else f"{100 * share:.1f} %"  # NaN: the question has no answer for this class

@@ -1,0 +1,58 @@
+"""From pictures to a tested, reported, usable model."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    path: Annotated[str, typer.Argument(help="A folder, a CSV table, or digits, mnist, fashion-mnist, cifar10.")] = "digits",
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[SETTING=VALUE]...", help="Settings that are kept as given.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="The folder that keeps all runs.")] = Path("runs"),
+    skip: Annotated[
+        list[str] | None, typer.Option(help="A stage to leave out: baselines, checks, search, test, report.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a long run.")] = False,
+) -> int:
+    """Audit, split, try baselines, check, search, train, test once, report.
+
+    Examples:
+
+    - visus fit photos/                              _one sub-folder of pictures per class_
+    - visus fit photos/ budget=10m                   _done in ten minutes_
+    - visus fit digits model=mlp lr=0.01 --skip search
+
+    `visus recipes classify` lists every setting.
+    """
+    from ..playbook import api
+    from ..playbook._session import InterruptedRunError
+    from ..recipes import _form, classify
+    from ._app import UsageError
+    from ._show import terminal
+
+    words = list(settings or [])
+    if "=" in path and not Path(path).exists():
+        path, words = "digits", [path, *words]
+    try:
+        typed = _form.words(words)
+        budget = api.seconds(typed.pop("budget")) if "budget" in typed else None
+        values = _form.read(classify.build, typed)
+        api.check_settings(values, skip or ())
+    except (ValueError, LookupError) as error:
+        raise UsageError(str(error)) from error
+    with terminal() as show:
+
+        def ask(question: str) -> bool:
+            show.close()
+            return yes or not sys.stdin.isatty() or typer.confirm(question)
+
+        try:
+            fitted = api.fit(path, runs=runs, budget=budget, skip=skip or (), show=show, confirm=ask, **values)
+        except InterruptedRunError as stopped:
+            show.say(str(stopped))
+            return 1
+    return 0 if fitted.healthy else 1

@@ -1,0 +1,66 @@
+"""Numbers, lengths of time and long names as people write them; filters of the page and labels of the figures."""
+
+import math
+from datetime import datetime
+
+NARROW = "\u2009"  # thin space, between groups of thousands
+FIRM = "\u00a0"  # no line break between a number and its unit
+
+
+def percent(fraction: object, digits: int = 1) -> str:
+    """0.683 -> 68.3 %; a dash for what is no finite number."""
+    value = _number(fraction)
+    return "–" if math.isnan(value) else f"{100 * value:.{digits}f}{FIRM}%"
+
+
+def points(fraction: object) -> str:
+    """0.683 -> 68: for tables whose heading carries the sign."""
+    value = _number(fraction)
+    return "–" if math.isnan(value) else f"{100 * value:.0f}"
+
+
+def plain(value: object) -> str:
+    """0.001 stays 0.001, 1e-05 is not spelled out, 12000 becomes 12 000; what is no number stays as it is."""
+    number = _number(value)
+    if math.isnan(number):
+        return "" if value is None else str(value)
+    return f"{number:,.0f}".replace(",", NARROW) if abs(number) >= 1e4 else f"{number:.4g}"
+
+
+def duration(seconds: object) -> str:
+    """3.24 -> 3.2 s; 161 -> 2 min 41 s; 7500 -> 2 h 5 min. Empty if unknown."""
+    value = _number(seconds)
+    if math.isnan(value) or value < 0:
+        return ""
+    if value < 9.95:
+        return f"{value:.1f}{FIRM}s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}{FIRM}h {minutes}{FIRM}min"
+    return f"{minutes}{FIRM}min {rest}{FIRM}s" if minutes else f"{rest}{FIRM}s"
+
+
+def date(iso: object) -> str:
+    """2026-02-25T06:13:20+00:00 -> 25 February 2026, 06:13 UTC; what is no date stays as it is."""
+    try:
+        when = datetime.fromisoformat(str(iso))
+    except ValueError:
+        return str(iso) if iso else ""
+    zone = f" {when.tzname()}" if when.tzinfo else ""
+    return f"{when.day} {when:%B %Y, %H:%M}{zone}"
+
+
+def short(text: object, length: int = 60) -> str:
+    """The text, its middle left out if it is longer: both ends of a file name tell something."""
+    whole = str(text)
+    if len(whole) <= length:
+        return whole
+    head = (length - 1) // 2
+    return f"{whole[:head]}…{whole[len(whole) - (length - 1 - head) :]}"
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    return float(value) if math.isfinite(value) else math.nan
