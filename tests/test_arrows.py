@@ -57,7 +57,9 @@ def test_the_map_itself_has_no_cycle():
     order: list[str] = []
     while len(order) < len(MAY_IMPORT):
         ready = [f for f, targets in MAY_IMPORT.items() if f not in order and targets - {f} <= {*order, "__pycache__"}]
-        ready = ready or [f for f in ("cli", "studio") if f not in order and set(order) >= MAY_IMPORT.keys() - {"cli", "studio"}]
+        ready = ready or [
+            f for f in ("cli", "studio") if f not in order and set(order) >= MAY_IMPORT.keys() - {"cli", "studio"}
+        ]
         assert ready, f"a cycle among {MAY_IMPORT.keys() - set(order)}"
         order += ready
 

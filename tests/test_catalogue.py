@@ -22,7 +22,7 @@ def test_every_entry_has_a_card_of_one_sentence(folder, name):
 
 
 def test_a_typo_gets_the_nearest_name():
-    with pytest.raises(LookupError, match="no 'resnet81' in classifiers. Did you mean 'resnet18'"):
+    with pytest.raises(LookupError, match=r"no 'resnet81' in classifiers\. Did you mean 'resnet18'"):
         catalogue.find(classifiers, "resnet81")
 
 

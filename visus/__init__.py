@@ -1,11 +1,11 @@
 """Visus: a vision training system that checks its own work.
 
-    import visus
+import visus
 
-    fitted = visus.fit("photos/", budget="10m")        # all eight stages; a report and a model are left in runs/
-    fitted.model.predict(["holiday/1.jpg"])            # -> ["beach"]
-    model = visus.train(images, labels)                # arrays, the course's two functions
-    visus.predict(model, images)                       # -> labels
+fitted = visus.fit("photos/", budget="10m")        # all eight stages; a report and a model are left in runs/
+fitted.model.predict(["holiday/1.jpg"])            # -> ["beach"]
+model = visus.train(images, labels)                # arrays, the course's two functions
+visus.predict(model, images)                       # -> labels
 """
 
 from importlib import import_module

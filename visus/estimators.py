@@ -38,10 +38,10 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes = [str(c) for c in self.classes_]
         collection = Collection("arrays", Arrays(values), names, indices.astype(np.int64), classes)
         settings = {"model": self.model, "arithmetic": "float32", **(self.settings or {})}
-        task = classify.build(prepare_all(collection), **settings)
+        prepared = prepare_all(collection)
+        task = classify.build(prepared, **settings)
         fit(task, task.steps)
-        _, height, width = task.data.prepared.image
-        facts = {"image": [3, height, width], "framing": "crop", "classes": classes}
+        facts = {"image": list(prepared.image), "framing": prepared.frame.framing, "classes": classes}
         self.trained_ = TrainedModel(task.model.cpu(), facts)
         return self
 

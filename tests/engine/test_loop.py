@@ -148,5 +148,5 @@ def test_a_precision_is_chosen_only_for_a_real_gain(monkeypatch):
 
 
 def test_an_unknown_precision_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="float32, .*got 'float16'"):
+    with pytest.raises(ValueError, match=r"float32, .*got 'float16'"):
         named("float16")

@@ -61,7 +61,9 @@ def test_weight_decay_never_touches_biases():
 
 def test_the_penalty_is_half_the_sum_of_squares():
     model, objective = regression(weight_decay=0.3)
-    expected = 0.5 * 0.3 * sum(float((p.detach() ** 2).sum()) for n, p in model.named_parameters() if n.endswith("weight"))
+    expected = (
+        0.5 * 0.3 * sum(float((p.detach() ** 2).sum()) for n, p in model.named_parameters() if n.endswith("weight"))
+    )
     assert float(objective.penalty()) == pytest.approx(expected, rel=1e-6)
 
 

@@ -15,9 +15,11 @@ from visus.runs.checkpoint import SaveError, load, save
 plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 nested = st.recursive(
     plain,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.tuples(inner, inner)
-    | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 
@@ -58,13 +60,16 @@ def test_a_full_disk_leaves_the_old_checkpoint_and_no_rubbish(tmp_path, monkeypa
 def test_a_real_limit_on_file_size_is_survived(tmp_path):
     """The kernel refuses the bytes, as a full disk does."""
     program = (
-        "import resource, signal, sys, torch; from pathlib import Path; from visus.runs.checkpoint import save, load, SaveError\n"
+        "import resource, signal, sys, torch; from pathlib import Path\n"
+        "from visus.runs.checkpoint import save, load, SaveError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); path = Path(sys.argv[1]); save(path, {'step': 1})\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
         "try: save(path, {'w': torch.zeros(100_000)})\n"
         "except SaveError as error: print('refused', load(path), len(list(path.parent.iterdir())))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "x")], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "x")], capture_output=True, text=True, timeout=60
+    )
     assert done.stdout.strip() == "refused {'step': 1} 1", done.stderr
 
 

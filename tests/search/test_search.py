@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visus.engine import catalogue
-from visus.search import Round, Span, Trial
 from visus import search as folder
-from visus.search import coarse_to_fine, random
+from visus.engine import catalogue
+from visus.search import Round, Span, Trial, coarse_to_fine, random
 
 SPACE = {"lr": Span(1e-6, 10.0, log=True), "weight_decay": Span(1e-6, 1e-1, log=True)}
 
@@ -33,7 +32,9 @@ def test_a_strategy_tries_what_it_was_asked_to_and_keeps_the_best(name):
     found = catalogue.find(folder, name).search(landscape(1e-3), SPACE, [Round(10, 1), Round(5, 2)], seed=1)
     assert len(found.trials) == 15
     assert found.best in found.trials
-    assert all(SPACE["weight_decay"].low <= t.settings["weight_decay"] <= SPACE["weight_decay"].high for t in found.trials[:10])
+    assert all(
+        SPACE["weight_decay"].low <= t.settings["weight_decay"] <= SPACE["weight_decay"].high for t in found.trials[:10]
+    )
 
 
 @every_strategy

@@ -43,7 +43,7 @@ def app() -> typer.Typer:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line; a person's mistake is one line on standard error, never a traceback. Returns the exit code."""
+    """Run one command line and return its exit code; a person's mistake is one line, never a traceback."""
     debug = DEBUG in arguments
     arguments = [argument for argument in arguments if argument != DEBUG]
     if arguments == ["--version"]:
@@ -69,7 +69,7 @@ def run(arguments: list[str]) -> int:
 
 def _explain(error: Exception) -> int:
     if isinstance(error, typer.BadParameter) or hasattr(error, "format_message"):
-        return _fail(error.format_message() + "; `visus --help` shows what can be typed", 2)  # type: ignore[attr-defined]
+        return _fail(error.format_message() + "; `visus --help` shows what can be typed", 2)
     if isinstance(error, UsageError):
         return _fail(str(error), 2)
     if isinstance(error, ValueError | LookupError | OSError | RuntimeError):

@@ -8,7 +8,9 @@ import typer
 
 
 def command(
-    path: Annotated[str, typer.Argument(help="A folder, a CSV table, or digits, mnist, fashion-mnist, cifar10.")] = "digits",
+    path: Annotated[
+        str, typer.Argument(help="A folder, a CSV table, or digits, mnist, fashion-mnist, cifar10.")
+    ] = "digits",
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[SETTING=VALUE]...", help="Settings that are kept as given.")
     ] = None,

@@ -14,7 +14,9 @@ def command(
     pictures: Annotated[list[Path], typer.Argument(help="Files and folders.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with all probabilities.")] = False,
 ) -> int:
-    """Label, probability and file of each picture. A file that cannot be read is named and passed over; the exit code is then 1.
+    """Label, probability and file of each picture.
+
+    A file that cannot be read is named and passed over; the exit code is then 1.
 
     Examples:
 

@@ -16,7 +16,9 @@ GREY = (0.299, 0.587, 0.114)  # luma weights of red, green and blue, ITU-R BT.60
 
 @dataclass(frozen=True)
 class Augment:
-    """flip: mirror every second picture left to right. crop: pad by so many pixels by reflection, cut at a random place.
+    """What to do to training pictures; by default nothing.
+
+    flip: mirror every second picture left to right. crop: pad by so many pixels by reflection, cut at a random place.
     scale: zoom by a factor in [1 - scale, 1 + scale]. colour: brightness, contrast and saturation times a factor in
     [1 - colour, 1 + colour]. cutout: side in pixels of a grey square at a random place (DeVries and Taylor, 2017).
     """

@@ -1,6 +1,7 @@
 """What to learn from: the name of a set, or a path that one of the importers understands."""
 
 import difflib
+import re
 from pathlib import Path
 
 from . import formats
@@ -39,5 +40,5 @@ def _not_there(source: str) -> Exception:
 
 
 def _understood() -> str:
-    cards = [(importer.__doc__ or "").partition("\n")[0].rstrip(".") for importer in modules(formats)]
-    return "understood are: " + " | ".join(cards)
+    cards = [(importer.__doc__ or "").partition("\n")[0] for importer in modules(formats)]
+    return "understood are: " + "; ".join(re.split("[.:;] |[.:;]$", card)[0] for card in cards)

@@ -15,6 +15,7 @@ from ..doctor.finding import BLOCKER
 from ..runs.recorder import Journal
 from ..tasks.classify import Classification
 
+
 class Show(Protocol):
     """Where a session shows how far it is; the command line and the studio each bring their own."""
 

@@ -59,7 +59,7 @@ class Deadline(Observer):
 
 
 def train(task: Task, folder: Path, show: Show, seconds: float = math.inf, extra: Sequence[Observer] = ()) -> Outcome:
-    """Train `task` to its last step, from its last checkpoint in `folder` if there is one; the best weights end in it."""
+    """Train `task` to its last step, from the last checkpoint in `folder` if any; it ends with the best weights."""
     began = time.monotonic()
     watches: dict[str, Any] = {name: catalogue.find(during, name).Watch() for name in catalogue.names(during)}
     average = WeightAverage(task, task.average) if task.average else None

@@ -61,8 +61,8 @@ def fit(
 ) -> Fitted:
     """From pictures to a tested, reported, usable model: all eight stages.
 
-    source: a folder, a CSV table, or a named set. budget: seconds for everything, or text such as '10m'. skip: stages to leave out.
-    settings: those of the recipe `classify`; what is named here is never changed by a stage.
+    source: a folder, a CSV table, or a named set. budget: seconds for everything, or text such as '10m'. skip: stages
+    to leave out. settings: those of the recipe `classify`; what is named here is never changed by a stage.
     Raises ValueError or LookupError for a setting or a source that cannot be, before anything is written.
     """
     check_settings(settings, skip)
@@ -107,7 +107,9 @@ def check_settings(settings: Mapping[str, Any], skip: Iterable[str] = ()) -> Non
     form = _form.fields(classify.build, {name: str(value) for name, value in settings.items()})
     for name, value in settings.items():
         if name not in form:
-            raise ValueError(f"no setting '{name}'.{catalogue.nearest(name, form)} Settings: budget, {', '.join(form)}.")
+            raise ValueError(
+                f"no setting '{name}'.{catalogue.nearest(name, form)} Settings: budget, {', '.join(form)}."
+            )
         if name == "data":
             raise ValueError("data is the path that `fit` is given first; leave the setting out")
         form[name].check(value)
@@ -177,7 +179,7 @@ def _train_recipe(folder: Path, show: Show) -> Outcome:
         raise InterruptedRunError("train", folder)
     prepared = task.data.prepared
     facts = model_facts(prepared, {**info["settings"], **info["given"]})
-    stages = {"train": {"best": outcome.best}, "split": {"train": len(prepared.split.train)}}
+    stages: dict[str, dict[str, Any]] = {"train": {"best": outcome.best}, "split": {"train": len(prepared.split.train)}}
     ship.save(folder, task.model, facts, card(folder.name, facts, stages))
     write(folder)
     return outcome

@@ -32,7 +32,9 @@ def run(session: Session) -> StageVerdict:
         parts.append(f"{pairs:,} alike kept together")
     blocked = [verdict for verdict in verdicts if verdict.severity == BLOCKER]
     parts += [f"{verdict.what}; {verdict.remedy}" for verdict in blocked]
-    counts = torch.bincount(torch.from_numpy(readable(session.gathered).labels), minlength=len(evidence.collection.classes))
+    counts = torch.bincount(
+        torch.from_numpy(readable(session.gathered).labels), minlength=len(evidence.collection.classes)
+    )
     return StageVerdict(
         worst(verdicts),
         "; ".join(parts),
@@ -67,7 +69,9 @@ def look(session: Session) -> None:
 def examine(source: str, show: Show) -> list[Verdict]:
     """Every check's verdict on a source, without a run."""
     collection = open_collection(source)
-    gathered = gather(collection, progress=lambda n, total: show.progress("audit", n, total, "pictures"), cache=cache_folder())
+    gathered = gather(
+        collection, progress=lambda n, total: show.progress("audit", n, total, "pictures"), cache=cache_folder()
+    )
     return audit(gathered.evidence)
 
 

@@ -1,6 +1,7 @@
 """What simple methods reach: a network that does not beat them has learned nothing worth having."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -52,7 +53,7 @@ def _majority(prepared: Prepared) -> float:
 
 
 def _linear(prepared: Prepared, session: Session, epochs: int) -> float:
-    settings = {"model": "linear", "optimizer": "adam", "lr": 1e-3, "weight_decay": 1e-3, "crop": 0}
+    settings: dict[str, Any] = {"model": "linear", "optimizer": "adam", "lr": 1e-3, "weight_decay": 1e-3, "crop": 0}
     task = classify.build(prepared, **settings, epochs=epochs, seed=session.seed, arithmetic="float32")
     fit(task, min(task.steps, LINEAR_STEPS))
     return task.evaluate()["validation_accuracy"]
@@ -68,5 +69,3 @@ def _knn(prepared: Prepared, session: Session) -> tuple[float, float]:
         mirrored += int((task.scores(images.flip(3)).argmax(1) == labels).sum())
     n = len(prepared.split.validation)
     return straight / n, mirrored / n
-
-

@@ -47,8 +47,8 @@ class Evaluation:
     @property
     def line(self) -> str:
         found = (
-            f"{100 * self.accuracy:.1f} % of {self.n:,} pictures (95 % CI {100 * self.low:.1f} to {100 * self.high:.1f}), "
-            + ledger.ordinal(self.use)
+            f"{100 * self.accuracy:.1f} % of {self.n:,} pictures "
+            f"(95 % CI {100 * self.low:.1f} to {100 * self.high:.1f}), {ledger.ordinal(self.use)}"
         )
         found += f"; {self.unreadable} unreadable left out" if self.unreadable else ""
         return found + (f"; {self.seen} were in the run's own training or validation part" if self.seen else "")
@@ -84,18 +84,23 @@ def evaluate(folder: Path, source: str, show: Show) -> Evaluation:
         per_class(confusion(labels, predicted, len(trained.classes))),
     )
     journal = Journal(folder)
-    journal.note("evaluation", source=source, accuracy=right / n, low=low, high=high, n=n, use=use, split_hash=split_hash)
+    journal.note(
+        "evaluation", source=source, accuracy=right / n, low=low, high=high, n=n, use=use, split_hash=split_hash
+    )
     journal.close()
     return found
 
 
-def _labels_of(trained: ship.TrainedModel, classes: Sequence[str], labels: NDArray[np.int64], source: str) -> NDArray[np.int64]:
+def _labels_of(
+    trained: ship.TrainedModel, classes: Sequence[str], labels: NDArray[np.int64], source: str
+) -> NDArray[np.int64]:
     """Labels as the model counts its classes."""
     used = {classes[i] for i in np.unique(labels)}
     unknown = sorted(used - set(trained.classes))
     if unknown:
         raise ValueError(
-            f"{source} has the class '{unknown[0]}', which the model does not know; it knows {', '.join(trained.classes)}"
+            f"{source} has the class '{unknown[0]}', which the model does not know; "
+            f"it knows {', '.join(trained.classes)}"
         )
     if not len(labels):
         raise ValueError(f"{source} holds no picture that can be read; `visus audit {source}` names them")

@@ -44,7 +44,9 @@ def _describe(session: Session, division: Split) -> None:
         "origin": collection.origin,
         "n": len(seen),
         "classes": list(collection.classes),
-        "fingerprint": fingerprint([content for content, _ in seen], np.array([y for _, y in seen]), collection.classes),
+        "fingerprint": fingerprint(
+            [content for content, _ in seen], np.array([y for _, y in seen]), collection.classes
+        ),
     }
     _write_parts(session.folder, division, [content for content, _ in seen])
     info = Run(session.folder).info

@@ -28,7 +28,9 @@ def run(session: Session) -> Verdict:
     if outcome.why == INTERRUPTED:
         raise InterruptedRunError("train", session.folder)
     if outcome.best_step < 0:
-        raise BlockedError(f"training ended before its first evaluation: {outcome.why}; lower the learning rate (lr=...)")
+        raise BlockedError(
+            f"training ended before its first evaluation: {outcome.why}; lower the learning rate (lr=...)"
+        )
     save_model(session, settings, task)
     per_epoch = task.steps_per_epoch
     epochs, best_epoch = task.steps // per_epoch, math.ceil((outcome.best_step + 1) / per_epoch)
@@ -40,7 +42,13 @@ def run(session: Session) -> Verdict:
     return Verdict(
         severity if notes else PASS,
         line,
-        {"epochs": epochs, "best_epoch": best_epoch, "best": outcome.best, "steps": task.steps, "seconds": outcome.seconds},
+        {
+            "epochs": epochs,
+            "best_epoch": best_epoch,
+            "best": outcome.best,
+            "steps": task.steps,
+            "seconds": outcome.seconds,
+        },
     )
 
 

@@ -96,9 +96,7 @@ def fields(build: Callable[..., Any], given: Mapping[str, str] | None = None) ->
             inner = own_fields(chosen.build)
             preset = getattr(build, "keywords", {})
             found |= {
-                name: replace(f, default=preset.get(name, f.default))
-                for name, f in inner.items()
-                if name not in found
+                name: replace(f, default=preset.get(name, f.default)) for name, f in inner.items() if name not in found
             }
     return found
 

@@ -28,7 +28,9 @@ STEPS_PER_EPOCH, FEWEST, MOST = 40, 16, 500  # a batch is sized for so many step
 
 
 def build(
-    data: Annotated[str | Prepared, About("a folder, a CSV table, or digits, mnist, fashion-mnist, cifar10")] = "digits",
+    data: Annotated[
+        str | Prepared, About("a folder, a CSV table, or digits, mnist, fashion-mnist, cifar10")
+    ] = "digits",
     size: Annotated[int, Limits(0, 1024), About("side in pixels; 0: the pictures' own, at most 64")] = 0,
     framing: Annotated[Literal["crop", "stretch", "pad"], About("how a picture is brought to that size")] = "crop",
     memory: Annotated[float, Limits(0.0), About("GiB for decoded pictures; beyond it they are streamed")] = 4.0,

@@ -22,7 +22,7 @@ class SaveError(OSError):
 
 
 def save(path: Path, state: Mapping[str, Any]) -> None:
-    """Write nested dicts, lists, tuples, tensors, numbers, text and None. Raises SaveError, leaving `path` as it was."""
+    """Write nested dicts, lists, tuples, tensors, numbers, text, None. Raises SaveError, leaving `path` as it was."""
     tensors: dict[str, Tensor] = {}
     skeleton = _describe(state, "", tensors)
     write_whole(path, safetensors.torch.save(tensors, {"state": json.dumps(skeleton)}))

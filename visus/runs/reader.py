@@ -107,7 +107,9 @@ def _state(events: Sequence[dict[str, Any]]) -> str:
         return f"blocked in {blocked}"
     if any(v["stage"] == "report" for v in verdicts):
         return "done"
-    last = next((e for e in reversed(events) if e["event"] in ("stopped", "started", "resumed", "verdict", "opened")), None)
+    last = next(
+        (e for e in reversed(events) if e["event"] in ("stopped", "started", "resumed", "verdict", "opened")), None
+    )
     if last and last["event"] == "stopped":
         return "done" if not last.get("why") and not verdicts else f"stopped: {last.get('why') or 'between stages'}"
     return "running or killed" if last else "not started"

@@ -95,7 +95,7 @@ class Recorder(Observer):
         (folder / CHECKPOINTS).mkdir(exist_ok=True)
 
     def resume(self, task: Task) -> int:
-        """Put task, observers and random state back to the last checkpoint; returns the step to go on from (0: none)."""
+        """Put task, observers and random state back to the last checkpoint; returns the step to go on from."""
         path = self.folder / CHECKPOINTS / LAST
         if not path.is_file():
             return 0

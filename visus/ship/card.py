@@ -6,6 +6,10 @@ Source of the form: Mitchell et al., 2019, Model Cards for Model Reporting.
 from collections.abc import Mapping
 from typing import Any
 
+LIMITS = """\
+It always answers with one of its classes, also for pictures of something else. Its figures hold for pictures like
+those it was tested on: another camera, place or time is another question, so measure again there (`visus evaluate`)."""
+
 
 def card(name: str, facts: Mapping[str, Any], stages: Mapping[str, Mapping[str, Any]]) -> str:
     """Markdown from what the run knows. facts: of the model; stages: the details of the playbook's verdicts."""
@@ -20,8 +24,7 @@ def card(name: str, facts: Mapping[str, Any], stages: Mapping[str, Mapping[str, 
         "",
         "## Trained on",
         "",
-        f"{facts['data']}: {audit.get('n', 'an unknown number of')} pictures, "
-        f"{split.get('train', '?')} to train, {split.get('validation', '?')} to validate, {split.get('test', '?')} to test.",
+        f"{facts['data']}: {_counts(audit, split)}.",
         "",
         "## How good it is",
         "",
@@ -42,9 +45,13 @@ def card(name: str, facts: Mapping[str, Any], stages: Mapping[str, Mapping[str, 
         "",
         "## What it is not for",
         "",
-        "It always answers with one of its classes, also for pictures of something else. Its figures hold for pictures "
-        "like those it was tested on: another camera, place or time is another question, so measure again there "
-        "(`visus evaluate`).",
+        LIMITS,
         "",
     ]
     return "\n".join(lines)
+
+
+def _counts(audit: Mapping[str, Any], split: Mapping[str, Any]) -> str:
+    parts = [f"{split[part]:,} for {part}" for part in ("train", "validation", "test") if part in split]
+    total = f"{audit['n']:,} pictures" if "n" in audit else "pictures"
+    return f"{total}, {', '.join(parts)}" if parts else total

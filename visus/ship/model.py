@@ -1,8 +1,8 @@
 """A trained model on disk, and prediction with it: weights, preprocessing and labels travel together.
 
-    model/  weights.safetensors   parameters and buffers, mean and deviation of the training part among them
-            model.json            architecture, settings, picture size, framing, classes
-            card.md               for people
+model/  weights.safetensors   parameters and buffers, mean and deviation of the training part among them
+        model.json            architecture, settings, picture size, framing, classes
+        card.md               for people
 """
 
 import json
@@ -80,7 +80,7 @@ class TrainedModel:
                     readable.append((path, read(path, self.frame)))
                 except UnreadablePictureError as error:
                     errors[path] = str(error)
-            scores = iter(self._score([pixels for _, pixels in readable]) if readable else [])
+            scores = iter(self._score([pixels for _, pixels in readable])) if readable else iter(())
             for path in paths:
                 yield Prediction(str(path), error=errors[path]) if path in errors else self._named(path, next(scores))
 

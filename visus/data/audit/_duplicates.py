@@ -21,12 +21,12 @@ MOST_BITS = 10  # differing hash bits of candidates; 2 % cropped off: 6 to 8 bit
 PAIRS_PER_PICTURE = 3  # candidates looked at; where hashes collide more (MNIST: 90 at 8 bits), fewer bits may differ
 FEWEST_PAIRS = 20_000  # candidates always looked at: about 4 seconds
 COARSE = 0.15  # 1 - correlation at 16 x 16 before fitting, for a first sieve; copies above keep below 0.14
-MOST_LEFT = 0.01  # share of the contrast the fit may leave unexplained; copies of photographs leave 0.007 (99 %)
+MOST_LEFT = 0.015  # share of the contrast the fit may leave unexplained; copies of photographs leave 0.007 (99 %)
 LEAST_LEFT = 0.0005  # always granted, or else a collection that holds everything ten times would have no copies
-USUAL_SHARE = 0.02  # ... of the usual distance: 0.007 for CIFAR-10, 0.002 for MNIST (20 pairs, all plain strokes)
+USUAL_SHARE = 0.025  # ... of the usual distance: 0.007 for CIFAR-10, 0.002 for MNIST (20 pairs, all plain strokes)
 NEIGHBOUR = 10  # the neighbour whose distance counts as usual; nearer ones may be copies themselves
 SAMPLE = 256  # pictures whose neighbours are looked up
-MOST_SHIFT = 1.5  # thumbnail pixels by which fitted pictures may be apart anywhere: 5 % of their width
+MOST_SHIFT = 2.5  # thumbnail pixels by which fitted pictures may be apart anywhere: 5 % of their width
 PLAIN = 4.0  # standard deviation in grey levels below which a picture shows too little to be compared
 
 CHUNK = 512  # pairs fitted at a time: about 40 MB

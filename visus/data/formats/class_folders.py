@@ -1,11 +1,13 @@
 """One folder per class, with pictures in it; or train, validation and test folders of such folders.
 
 Folders within a class folder belong to the class. Whatever carries a picture's suffix is listed, so that the audit can
-name what is no picture after all; everything else is left out and mentioned in `problems`.
+name what is no picture after all; everything else is left out and mentioned in `problems`. A lone folder around the
+class folders, as archives have it, is looked through: one class alone would teach nothing.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ..collection import TEST, TRAIN, VALIDATION, Collection, Files
@@ -29,6 +31,11 @@ def read(path: Path) -> Collection:
 
     Raises ValueError if there is no picture in any class folder, OSError if a folder cannot be listed.
     """
+    wrapped = _wrapped(path)
+    if wrapped is not None:
+        inner = read(wrapped)
+        note = f"{wrapped.name}: the only folder in {path}; the folders in it are taken for the classes"
+        return replace(inner, problems=[note, *inner.problems])
     left_out: LeftOut = defaultdict(list)
     paths: list[Path] = []
     labels: list[str] = []
@@ -55,6 +62,17 @@ def read(path: Path) -> Collection:
         splits=splits if len(set(splits)) > 1 else None,  # a lone train folder says nothing about a split
         problems=_sentences(left_out, path),
     )
+
+
+def _wrapped(path: Path) -> Path | None:
+    """The folder that alone lies in `path`, if it has no pictures but several folders of pictures."""
+    folders, _, _ = listing(path)
+    if len(folders) != 1 or folders[0].name.lower() in SPLITS or _identity(folders[0]) == _identity(path):
+        return None
+    inner, loose, _ = listing(folders[0])
+    n_classes = sum(_holds_pictures(folder, folders[0]) for folder in inner)
+    has_pictures = any(file.suffix.lower() in SUFFIXES for file in loose)
+    return folders[0] if n_classes > 1 and not has_pictures else None
 
 
 def _class_folders(root: Path, left_out: LeftOut) -> Iterator[tuple[str, Path]]:

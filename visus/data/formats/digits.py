@@ -1,4 +1,4 @@
-"""1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn: nothing to download.
+"""The set called digits: 1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn.
 
 Asked for by name only. Grey values 0..16 are scaled to 0..255. There is no official test set.
 

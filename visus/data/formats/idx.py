@@ -67,7 +67,7 @@ def read(path: Path, classes: Sequence[str] = ()) -> Collection:
         classes = FASHION
     indices, classes = _classes(np.concatenate(labels), classes, path)
     splitting = splits if len(set(splits)) > 1 else None
-    return Collection(str(path), Arrays(np.concatenate(pictures)), names, indices, classes, splits=splitting)
+    return Collection(str(path), Arrays(np.concatenate(pictures)), names, indices, list(classes), splits=splitting)
 
 
 def _classes(numbers: NDArray[np.uint8], classes: Sequence[str], path: Path) -> tuple[NDArray[np.int64], Sequence[str]]:

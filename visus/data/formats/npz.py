@@ -40,11 +40,11 @@ def read(path: Path) -> Collection:
 
 def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except MemoryError as error:
         raise ValueError(f"{path} does not fit in memory; save fewer pictures") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:  # TypeError: a lone array
         raise ValueError(
             f"{path} is broken or holds more than plain arrays ({error}); save it with numpy.savez"
         ) from error

@@ -12,15 +12,15 @@ ROUNDING = 1e-4  # a matrix product may sum in another order when the batch has 
 
 @torch.no_grad()
 def examine(task: Task) -> list[Finding]:
-    """Scores of one example alone and beside others must agree, in evaluation mode (batch norm is exempt in training)."""
+    """Scores of one example alone and beside others must agree, in evaluation mode (batch norm may mix in training)."""
     predict = getattr(task, "predict", None)
     if predict is None:
         return []
     with patient(task) as copy:
         inputs = first_batch(copy, EXAMPLES)[0]
         together = copy.predict(inputs)  # type: ignore[operator]
-        beside_others = copy.predict(torch.cat([inputs[:1], inputs.flip(0)[: len(inputs) - 1]]))  # type: ignore[operator]
-    difference = float((together[0] - beside_others[0]).abs().max())
+        alone = copy.predict(inputs[:1])  # type: ignore[operator]
+    difference = float((together[:1] - alone).abs().max())
     if difference <= ROUNDING:
         return [Finding(PASS, "no leak across the batch", f"largest difference {difference:.0e}")]
     return [

@@ -45,7 +45,9 @@ def _check(task: Task, objective: Objective, batch: tuple[Tensor, ...]) -> Findi
     what, against = f"worst gradient error {worst:.0e}", f"in {where}; right below {HAPPY:.0e}, wrong above {WRONG:.0e}"
     if worst < HAPPY:
         return Finding(PASS, what, against)
-    cause = "a kink of max or ReLU was stepped over" if worst < WRONG else "a detach(), an in-place edit, a wrong backward"
+    cause = (
+        "a kink of max or ReLU was stepped over" if worst < WRONG else "a detach(), an in-place edit, a wrong backward"
+    )
     return Finding(NOTE if worst < WRONG else BLOCKER, what, against, cause, f"check how {where} enters the loss")
 
 

@@ -1,6 +1,7 @@
 """Does validation get worse while training still gets better?"""
 
 from collections.abc import Mapping
+from typing import Any
 
 from ...engine.loop import Observer
 from ...engine.task import Task
@@ -19,6 +20,12 @@ class Watch(Observer):
         if "train_loss" in scores and "validation_loss" in scores:
             self.train.append(scores["train_loss"])
             self.validation.append(scores["validation_loss"])
+
+    def state(self) -> dict[str, Any]:
+        return {"train": self.train, "validation": self.validation}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.train, self.validation = state["train"], state["validation"]
 
     def findings(self) -> list[Finding]:
         if len(self.validation) < 2 * SMOOTH:

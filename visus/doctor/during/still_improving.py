@@ -1,6 +1,7 @@
 """Was the run too short: is the validation score still rising at its end?"""
 
 from collections.abc import Mapping
+from typing import Any
 
 from ...engine.loop import Observer
 from ...engine.task import Task
@@ -16,6 +17,12 @@ class Watch(Observer):
 
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:
         self.scores.append(next(iter(scores.values())))
+
+    def state(self) -> dict[str, Any]:
+        return {"scores": self.scores}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.scores = state["scores"]
 
     def findings(self) -> list[Finding]:
         if len(self.scores) < FEWEST:

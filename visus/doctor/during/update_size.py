@@ -1,6 +1,8 @@
 """Is the learning rate about right? Judged by the size of the early updates relative to the weights."""
 
+from collections.abc import Mapping
 from statistics import median
+from typing import Any
 
 from ...engine.loop import Observer
 from ...engine.objective import Memory, Objective, Report
@@ -18,6 +20,12 @@ class Watch(Observer):
     def after_improvement(self, step: int, objective: Objective | Memory, report: Report) -> None:
         if report.update_ratio is not None and len(self.ratios.setdefault(objective.name, [])) < EARLY:
             self.ratios[objective.name].append(float(report.update_ratio))
+
+    def state(self) -> dict[str, Any]:
+        return {"ratios": self.ratios}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.ratios = state["ratios"]
 
     def findings(self) -> list[Finding]:
         return [_judge(name, median(ratios)) for name, ratios in self.ratios.items() if ratios]

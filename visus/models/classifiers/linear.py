@@ -6,7 +6,7 @@ from torch import nn
 def build(image: tuple[int, int, int], n_classes: int) -> nn.Module:
     """Float images (B, C, H, W) -> scores (B, K). Softmax or SVM is the loss's choice."""
     C, H, W = image
-    network = nn.Sequential(nn.Flatten(), nn.Linear(C * H * W, n_classes))
-    nn.init.normal_(network[1].weight, std=0.001)  # a near-zero start: every class equally likely
-    nn.init.zeros_(network[1].bias)
-    return network
+    templates = nn.Linear(C * H * W, n_classes)
+    nn.init.normal_(templates.weight, std=0.001)  # a near-zero start: every class equally likely
+    nn.init.zeros_(templates.bias)
+    return nn.Sequential(nn.Flatten(), templates)

@@ -41,13 +41,13 @@ def _cells(figure: Figure, matrix: NDArray[np.int64], shares: Floats, names: Seq
         size = 11 if n < 8 else 9.5 if matrix.max() < 1000 else 8
         axes.text(column, row, str(matrix[row, column]), ha="center", va="center", color=on_dark, fontsize=size)
     labels = [short(name, 14) for name in names]
+    axes.xaxis.tick_top()
     axes.set_xticks(range(n), labels, color=INK)
     if n > 3:
         for label in axes.get_xticklabels():
             label.set(rotation=45, ha="left", rotation_mode="anchor")
     axes.set_yticks(range(n), labels, color=INK)
     axes.tick_params(length=0)
-    axes.xaxis.tick_top()
     axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), aspect="equal")
     axes.spines[:].set_visible(False)
 

@@ -24,7 +24,7 @@ def loss(batches: Mapping[str, Line], samples: Mapping[str, Line], x_name: str, 
         several = len(batches) > 1
         for (name, line), colour in zip(smooth.items(), _CYCLE if several else (MUTED,)):
             _cloud(axes, batches[name], colour)
-            label = name if several else "each batch, smoothed"
+            label = name if several else "batches, smoothed"
             axes.plot(*_thin(line), color=colour, label=label, linewidth=1.4, alpha=0.9)
             bad = line.x[np.isnan(batches[name].y)][:_MAX_POINTS]
             axes.plot(bad, np.full(len(bad), 0.97), "x", color=RED, transform=axes.get_xaxis_transform())
@@ -33,7 +33,7 @@ def loss(batches: Mapping[str, Line], samples: Mapping[str, Line], x_name: str, 
                 axes.plot(*_thin(samples[name]), style, color=colour, label=name, marker=_marker(samples[name]))
         _frame(axes, [*smooth.values(), *samples.values()])
         _finish(axes, x_name, resumed)
-        legend(axes, columns=2)
+        legend(axes)
 
     reading = "Falling and then levelling off is healthy; "
     if "training" in samples and "validation" in samples:

@@ -12,8 +12,9 @@ from .verdicts import SEVERITIES, severity
 
 MAX_PICTURES = 24  # flagged pictures shown; the rest is named in the events
 MAX_NAMES = 100  # culprits listed under one check
-_MAX_KINDS = 8  # rows of the table of formats, modes and sizes before the rest is summed up
+_MAX_KINDS = 5  # rows of the table of formats, modes and sizes before the rest is summed up
 _TABLES = {"format": "File format", "mode": "Colour mode", "size": "Size, pixels", "orientation": "EXIF orientation"}
+_TURNED = {"1": "upright", "3": "upside down", "6": "on its side", "8": "on its side"}  # what cameras write
 
 
 def gather(record: Record) -> dict[str, Any] | None:
@@ -29,7 +30,7 @@ def gather(record: Record) -> dict[str, Any] | None:
         "n_classes": len(counts),
         "chart": class_counts(list(counts), list(counts.values())) if counts else None,
         "checks": sorted(map(_check, checks), key=lambda check: -SEVERITIES.index(check["severity"])),
-        "tables": [(title, _kinds(mapping(audit.get("table")).get(kind))) for kind, title in _TABLES.items()],
+        "tables": [(title, _kinds(kind, mapping(audit.get("table")).get(kind))) for kind, title in _TABLES.items()],
         "flagged": _flagged(record),
         "split": split,
     }
@@ -45,7 +46,7 @@ def _check(check: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kinds(counts: object) -> list[tuple[str, str]]:
+def _kinds(kind: str, counts: object) -> list[tuple[str, str]]:
     """(kind, count), most frequent first, the rare ones summed up."""
     ordered = sorted(
         ((name, number(n)) for name, n in mapping(counts).items()), key=lambda pair: -np.nan_to_num(pair[1])
@@ -53,7 +54,10 @@ def _kinds(counts: object) -> list[tuple[str, str]]:
     if len(ordered) > _MAX_KINDS + 1:
         rare = ordered[_MAX_KINDS:]
         ordered = [*ordered[:_MAX_KINDS], (f"{len(rare)} others", sum(n for _, n in rare))]
-    return [(name, plain(n)) for name, n in ordered]
+    return [
+        (f"{name}, {_TURNED[name]}" if kind == "orientation" and name in _TURNED else name, plain(n))
+        for name, n in ordered
+    ]
 
 
 def _flagged(record: Record) -> dict[str, Any] | None:

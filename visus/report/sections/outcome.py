@@ -36,7 +36,8 @@ class Predictions:
     @property
     def predicted(self) -> NDArray[np.int64]:
         """The likeliest class of each picture (N,)."""
-        return np.argmax(self.probabilities, axis=1).astype(np.int64)
+        likeliest: NDArray[np.int64] = np.argmax(self.probabilities, axis=1)
+        return likeliest
 
 
 def gather(record: Record) -> Outcome | None:
