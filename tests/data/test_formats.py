@@ -214,6 +214,9 @@ def test_a_lone_folder_around_the_class_folders_is_looked_through(tmp_path):
     assert collection.classes == ["cat", "dog"]
     assert collection.origin == str(tmp_path / "archive")
     assert "archive: the only folder in" in collection.problems[0]
+    assert "__MACOSX: left out, hidden or a system's own" in collection.problems
+    split = class_folders.read(make(tmp_path / "more", "wrapper/train/cat/1.png", "wrapper/train/dog/1.png"))
+    assert split.classes == ["cat", "dog"]
 
 
 def test_one_class_is_not_refused_here(tmp_path):
@@ -297,6 +300,7 @@ def test_tables_as_spreadsheets_write_them_are_read(tmp_path, text):
         ("a.png", 2, "1 values for 2 columns"),
         ("a.png,cat\nb/../a.png,dog", 3, "'b/../a.png' is listed already in line 2"),
         ("b,cat", 2, "there is no file 'b'"),
+        ("x" * 5000 + ",cat", 2, ""),
     ],
 )
 def test_a_wrong_row_is_named_by_file_and_line(tmp_path, rows, line, said):

@@ -120,10 +120,13 @@ def read(source: Path | bytes, frame: Frame, name: str = "") -> NDArray[np.uint8
 def read_with_header(source: Path | bytes, frame: Frame, name: str = "") -> tuple[NDArray[np.uint8], Header]:
     """As `read`, with what the header says, from one look at the file. Raises UnreadablePictureError."""
     with _opened(source, name) as (content, image):
-        kind, mode, orientation, frames = image.format or "", image.mode, _orientation(image), _n_frames(image)
+        kind, mode = image.format or "", image.mode
+        turned_by_pillow = _orientation(image) if kind == "TIFF" else 1  # and forgotten after that
         picture = _decoded(content, image, frame)
+        seen = _framed(picture, frame)
+        orientation = max(turned_by_pillow, picture.orientation)
         height, width = picture.full[::-1] if picture.orientation in SIDEWAYS else picture.full
-        return _framed(picture, frame), Header(kind, mode, width, height, orientation, frames, len(content))
+        return seen, Header(kind, mode, width, height, orientation, _n_frames(image), len(content))
 
 
 def read_size(source: Path | bytes, name: str = "") -> tuple[int, int]:
@@ -226,9 +229,11 @@ def _quiet() -> Iterator[None]:
 def _orientation(image: Image.Image) -> int:
     with _quiet():
         try:
-            return int(image.getexif().get(ORIENTATION_TAG, 1))
+            # Not image.getexif(): that of a PNG decodes, and a second decoding of a broken one raises nothing.
+            said = Image.Image.getexif(image).get(ORIENTATION_TAG)
         except Exception:  # EXIF that cannot be parsed says nothing
-            return 1
+            said = None
+    return int(said) if said in TURN else 1
 
 
 def _n_frames(image: Image.Image) -> int:
@@ -247,7 +252,7 @@ def _decoded(content: bytes, image: Image.Image, frame: Frame | None) -> _Pictur
     if image.format in ("JPEG", "MPO"):  # MPO: a phone's JPEG with a second one (depth, a still) behind it
         return _decoded_jpeg(content, image, frame)
     image.load()
-    orientation = _orientation(image)  # asked after loading: Pillow turns a TIFF itself, then forgets its orientation
+    orientation = _orientation(image)  # after loading: what a PNG says at its end counts, what Pillow turned does not
     full = image.height, image.width
     return _Picture(_to_8_bit(image), full, full, orientation)
 
@@ -310,7 +315,7 @@ def _framed(picture: _Picture, frame: Frame) -> NDArray[np.uint8]:
     upright = _upright(scaled, picture.orientation).convert("RGB")
     if upright.size != (frame.width, frame.height):
         black = Image.new("RGB", (frame.width, frame.height))
-        black.paste(upright, ((frame.width - upright.width) // 2, (frame.height - upright.height) // 2))
+        black.paste(upright, (round((frame.width - upright.width) / 2), round((frame.height - upright.height) / 2)))
         upright = black
     return np.array(upright)
 

@@ -73,7 +73,7 @@ def split(
         if len(missing) == 1:
             carved = min(CARVED, CARVED_MOST / max(1, len(pool)))
             shares = (1 - carved, carved)
-        subkeys = [keys[row] for row in pool]
+        subkeys = [keys[row] for row in pool.tolist()]
         dealt = _deal(labels[pool], subkeys, groups[pool], shares, seed, whole_classes=True)
         part[pool] = np.array([0, *missing])[dealt]
         how = _how(how, [PARTS[p] for p in missing], shares, groups[pool], seed)
@@ -110,6 +110,15 @@ def merge_groups(n: int, *groupings: Iterable[Sequence[int]]) -> Rows:
     _, component = connected_components(graph, directed=False)
     _, first, ids = np.unique(component, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[ids].astype(np.int64)
+
+
+def rows_by_key(keys: Sequence[str] | None) -> dict[str, list[int]]:
+    """The rows of each key of a group column; rows without a key ('') belong to nobody."""
+    rows: dict[str, list[int]] = {}
+    for row, key in enumerate(keys or ()):
+        if key:
+            rows.setdefault(key, []).append(row)
+    return rows
 
 
 def fingerprint(content_hashes: Sequence[str], labels: Rows, classes: Sequence[str]) -> str:

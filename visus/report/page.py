@@ -71,12 +71,12 @@ def _context(run: Run) -> dict[str, Any]:
 def _absent(context: dict[str, Any]) -> list[str]:
     """Sentences on the parts this run does not have."""
     said = {
-        "verdicts": "No verdicts: the run was started without the playbook; `visus fit` goes through its eight stages.",
-        "data": "No audit: nothing is known here about the pictures themselves.",
-        "baselines": "No baselines: nothing says what a simple method would reach.",
-        "search": "No search: the settings were given, not searched.",
-        "training": "No training: the run stopped before the first step was recorded.",
-        "test": "No test: the network was not measured on pictures kept apart, so there is no table of classes.",
-        "filters": "No first-layer filters: the network does not begin with a convolution of colours, or kept none.",
+        "verdicts": "Verdicts: none. Only `visus fit` goes through the eight stages; this run reached none.",
+        "data": "Audit: not made, so nothing is known here about the pictures themselves.",
+        "baselines": "Baselines: not measured, so nothing tells what a simple method reaches.",
+        "search": "Search: not made; the settings are those given, or the recipe's own.",
+        "training": "Training: no step recorded.",
+        "test": "Test: not made, so there is no confusion matrix, no table of classes and no picture of a mistake.",
+        "filters": "First-layer filters: none kept; only a network that begins with a convolution has any.",
     }
     return [sentence for part, sentence in said.items() if not context[part]]

@@ -46,7 +46,7 @@ class Record:
     def classes(self) -> list[str]:
         """The names of the classes, in the order of their indices."""
         named = sequence(self.facts.get("classes")) or sequence(mapping(self.info.get("data")).get("classes"))
-        return [str(name) for name in named]
+        return [str(name).strip() or "(no name)" for name in named]
 
 
 def read(run: Run) -> Record:

@@ -59,7 +59,7 @@ def _measured(record: Record, outcome: Outcome | None) -> str:
         )
     best = training.best_score(record)
     if best is None:
-        return "This run has no score: it ended before the network was evaluated."
+        return "There is no score yet: the network has not been evaluated."
     name, value = best
     shown = percent(value) if 0 <= value <= 1 and not name.endswith("loss") else f"{value:.4g}"
     return (

@@ -24,7 +24,7 @@ def plain(value: object) -> str:
     number = _number(value)
     if math.isnan(number):
         return "" if value is None else str(value)
-    return f"{number:,.0f}".replace(",", NARROW) if abs(number) >= 1e4 else f"{number:.4g}"
+    return f"{number:,.0f}".replace(",", NARROW) if 1e4 <= abs(number) < 1e9 else f"{number:.4g}"
 
 
 def duration(seconds: object) -> str:

@@ -29,19 +29,24 @@ SAMPLE = 256  # pictures whose neighbours are looked up
 MOST_SHIFT = 2.5  # thumbnail pixels by which fitted pictures may be apart anywhere: 5 % of their width
 PLAIN = 4.0  # standard deviation in grey levels below which a picture shows too little to be compared
 
-CHUNK = 512  # pairs fitted at a time: about 40 MB
+MANY = 4096  # thumbnails worked on at a time
+CHUNK = 128  # pairs fitted at a time: about 10 MB
 BLOCK = 16, 4096  # hashes compared at a time: half a megabyte, which stays in the processor's cache
 
 Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
 
 def luma(thumbnails: Bytes) -> Bytes:
     """Grey levels (N, H, W) of RGB thumbnails (N, H, W, 3): ITU-R 601, rounded as Pillow rounds it."""
     weights = np.array([19595, 38470, 7471], dtype=np.uint32)  # of 65536
-    return ((thumbnails @ weights + 0x8000) >> 16).astype(np.uint8)
+    grey = np.empty(thumbnails.shape[:-1], dtype=np.uint8)
+    for start in range(0, len(thumbnails), MANY):  # in between, a byte takes four
+        grey[start : start + MANY] = (thumbnails[start : start + MANY] @ weights + 0x8000) >> 16
+    return grey
 
 
 def perceptual_hashes(thumbnails: Bytes) -> Hashes:
@@ -50,11 +55,11 @@ def perceptual_hashes(thumbnails: Bytes) -> Hashes:
     The same bits as `imagehash.phash` gives for a thumbnail, for thousands at a time.
     """
     hashes = np.empty(len(thumbnails), dtype=np.uint64)
-    for start in range(0, len(thumbnails), 4096):
-        grey = luma(thumbnails[start : start + 4096]).astype(np.float64)
+    for start in range(0, len(thumbnails), MANY):
+        grey = luma(thumbnails[start : start + MANY]).astype(np.float64)
         low = dctn(grey, axes=(1, 2))[:, :8, :8].reshape(-1, 64)
         bits = np.packbits(low > np.median(low, axis=1, keepdims=True), axis=1)
-        hashes[start : start + 4096] = bits.view(">u8")[:, 0]
+        hashes[start : start + MANY] = bits.view(">u8")[:, 0]
     return hashes
 
 
@@ -86,15 +91,14 @@ def near_groups(contents: Sequence[str], thumbnails: Bytes, hashes: Hashes) -> l
 
 def copies(thumbnails: Bytes, hashes: Hashes) -> Rows:
     """Pairs of rows (P, 2) that show the same picture, of N distinct ones."""
-    grey = bool((thumbnails[..., :1] == thumbnails).all())
-    shown = thumbnails[..., :1] if grey else thumbnails  # three equal channels would only take three times as long
     coarse = _coarse(thumbnails)
     most_left = np.clip(USUAL_SHARE * usual_distance(coarse), LEAST_LEFT, MOST_LEFT)
     pairs = _alike(_candidates(hashes), coarse)
+    grey = (thumbnails == thumbnails[..., :1]).all(axis=(1, 2, 3))
     confirmed = np.empty(len(pairs), dtype=bool)
     for start in range(0, len(pairs), CHUNK):
-        some = pairs[start : start + CHUNK]
-        left, shift = lay_over(shown[some[:, 0]], shown[some[:, 1]])
+        ones, others = pairs[start : start + CHUNK].T
+        left, shift = lay_over(*_comparable(thumbnails[ones], thumbnails[others], grey[ones], grey[others]))
         confirmed[start : start + CHUNK] = (left <= most_left) & (shift <= MOST_SHIFT)
     return pairs[confirmed]
 
@@ -175,18 +179,28 @@ def _alike(pairs: Rows, coarse: Floats) -> Rows:
     """The pairs whose correlation at 16 x 16 leaves the fit a chance."""
     kept = [
         some[np.einsum("pd,pd->p", coarse[some[:, 0]], coarse[some[:, 1]]) >= 1 - COARSE]
-        for some in np.array_split(pairs, len(pairs) // (16 * CHUNK) + 1)
+        for some in np.array_split(pairs, len(pairs) // MANY + 1)
     ]
     return np.concatenate(kept)
+
+
+def _comparable(ones: Bytes, others: Bytes, ones_grey: Flags, others_grey: Flags) -> tuple[Bytes, Bytes]:
+    """Pairs of pictures with a grey one both in grey: it says nothing of colours. One channel if all are grey."""
+    for pictures, is_grey, other_is_grey in ((ones, ones_grey, others_grey), (others, others_grey, ones_grey)):
+        faded = ~is_grey & other_is_grey
+        pictures[faded] = luma(pictures[faded])[..., None]
+    if (ones_grey | others_grey).all():
+        return ones[..., :1], others[..., :1]
+    return ones, others
 
 
 def _coarse(thumbnails: Bytes) -> Floats:
     """(N, 256): luma at 16 x 16, mean 0, length 1, so that products are correlations."""
     n, height, width, _ = thumbnails.shape
     halves = np.empty((n, height // 2 * (width // 2)), dtype=np.float32)
-    for start in range(0, n, 4096):
-        grey = luma(thumbnails[start : start + 4096]).astype(np.float32)
-        halves[start : start + 4096] = (
+    for start in range(0, n, MANY):
+        grey = luma(thumbnails[start : start + MANY]).astype(np.float32)
+        halves[start : start + MANY] = (
             grey.reshape(-1, height // 2, 2, width // 2, 2).mean((2, 4)).reshape(len(grey), -1)
         )
     halves -= halves.mean(axis=1, keepdims=True)

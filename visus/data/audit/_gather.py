@@ -164,7 +164,7 @@ def _thumbnails(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _resampling(n: int) -> NDArray[np.float32]:
-    """Weights (32, n) of an antialiased bilinear kernel: triangles as wide as the larger of the pixels before and after."""
+    """Weights (32, n) of an antialiased bilinear kernel: triangles over the larger of the pixels before and after."""
     scale = n / THUMBNAIL
     centres = (np.arange(THUMBNAIL) + 0.5) * scale - 0.5
     weights = np.maximum(0, 1 - np.abs(np.arange(n) - centres[:, None]) / max(1.0, scale))

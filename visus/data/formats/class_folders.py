@@ -16,6 +16,7 @@ from ._labels import indexed
 from ._listing import listing, shown
 
 SPLITS = {"train": TRAIN, "val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION, "test": TEST}
+HIDDEN, OUTSIDE = "hidden or a system's own", "outside the class folders"
 N_NAMED = 3  # of the entries left out for the same reason, so many are named
 
 LeftOut = dict[str, list[Path]]  # the reason -> what was left out for it
@@ -35,7 +36,9 @@ def read(path: Path) -> Collection:
     if wrapped is not None:
         inner = read(wrapped)
         note = f"{wrapped.name}: the only folder in {path}; the folders in it are taken for the classes"
-        return replace(inner, problems=[note, *inner.problems])
+        _, loose, hidden = listing(path)
+        beside = _sentences({OUTSIDE: loose, HIDDEN: hidden}, path)
+        return replace(inner, problems=[note, *beside, *inner.problems])
     left_out: LeftOut = defaultdict(list)
     paths: list[Path] = []
     labels: list[str] = []
@@ -65,21 +68,21 @@ def read(path: Path) -> Collection:
 
 
 def _wrapped(path: Path) -> Path | None:
-    """The folder that alone lies in `path`, if it has no pictures but several folders of pictures."""
+    """The folder that alone lies in `path`, if it holds no picture itself but folders of them."""
     folders, _, _ = listing(path)
     if len(folders) != 1 or folders[0].name.lower() in SPLITS or _identity(folders[0]) == _identity(path):
         return None
     inner, loose, _ = listing(folders[0])
     n_classes = sum(_holds_pictures(folder, folders[0]) for folder in inner)
     has_pictures = any(file.suffix.lower() in SUFFIXES for file in loose)
-    return folders[0] if n_classes > 1 and not has_pictures else None
+    return folders[0] if (n_classes > 1 or _are_splits(inner)) and not has_pictures else None
 
 
 def _class_folders(root: Path, left_out: LeftOut) -> Iterator[tuple[str, Path]]:
     """(split, folder of one class), where split is '' if there are no train, validation and test folders."""
     folders, loose, hidden = listing(root)
-    left_out["hidden or a system's own"] += hidden
-    left_out["outside the class folders"] += loose
+    left_out[HIDDEN] += hidden
+    left_out[OUTSIDE] += loose
     if not _are_splits(folders):
         for folder in folders:
             yield "", folder
@@ -90,8 +93,8 @@ def _class_folders(root: Path, left_out: LeftOut) -> Iterator[tuple[str, Path]]:
             left_out["beside the train, validation and test folders"].append(folder)
             continue
         class_folders, loose, hidden = listing(folder)
-        left_out["hidden or a system's own"] += hidden
-        left_out["outside the class folders"] += loose
+        left_out[HIDDEN] += hidden
+        left_out[OUTSIDE] += loose
         for class_folder in class_folders:
             yield split, class_folder
 
@@ -119,7 +122,7 @@ def _pictures(folder: Path, root: Path, left_out: LeftOut) -> Iterator[Path]:
             continue
         seen.add(_identity(folder))
         folders, files, hidden = listing(folder)
-        left_out["hidden or a system's own"] += hidden
+        left_out[HIDDEN] += hidden
         waiting += reversed(folders)
         for file in files:
             if file.suffix.lower() in SUFFIXES:

@@ -43,7 +43,7 @@ def read(path: Path) -> Collection:
             split = row.get("split", "").lower()
             if split not in SPLITS:
                 raise ValueError(f"unknown split '{row['split']}'; expected train, validation, test or nothing")
-        except ValueError as error:
+        except (ValueError, OSError) as error:  # OSError: a value too long for a path
             raise ValueError(f"{path}, line {line}: {error}") from None
         line_of[picture] = line
         labels.append(row["label"])

@@ -45,6 +45,8 @@ def baselines(bars: Sequence[Bar]) -> Chart:
     reading = (
         "The blue bars must end well to the right of the grey ones, or the network bought nothing; "
         "the whisker is the 95 % interval."
+        if any(bar.ours for bar in bars)
+        else "A network is worth its trouble only if it ends well to the right of every one of these bars."
     )
     return Chart("Accuracy against simple methods", draw(paint, 40 * len(bars) + 8), reading)
 

@@ -53,7 +53,7 @@ def _kinds(kind: str, counts: object) -> list[tuple[str, str]]:
     )
     if len(ordered) > _MAX_KINDS + 1:
         rare = ordered[_MAX_KINDS:]
-        ordered = [*ordered[:_MAX_KINDS], (f"{len(rare)} others", sum(n for _, n in rare))]
+        ordered = [*ordered[:_MAX_KINDS], ("all others", sum(n for _, n in rare))]
     return [
         (f"{name}, {_TURNED[name]}" if kind == "orientation" and name in _TURNED else name, plain(n))
         for name, n in ordered
