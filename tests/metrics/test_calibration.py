@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from visus.metrics.calibration import reliability
+from visus.metrics.calibration import error_by_chance, reliability
 
 
 def binary(chance_of_one):
@@ -39,6 +39,27 @@ def test_a_network_that_says_what_is_true_is_calibrated_and_a_boaster_is_not():
     assert honest.expected_calibration_error < 0.02
     assert boaster.expected_calibration_error > 0.2
     assert boaster.overconfidence == pytest.approx(boaster.expected_calibration_error)
+
+
+def test_the_error_of_an_honest_network_is_what_chance_explains_and_that_of_a_boaster_is_not():
+    random = np.random.default_rng(1)
+    explained = []
+    for _ in range(60):
+        chance = random.random(150)
+        labels = (random.random(150) < chance).astype(int)
+        probabilities = binary(chance)
+        limit = error_by_chance(probabilities)
+        explained.append(reliability(probabilities, labels).expected_calibration_error < limit)
+        boaster = binary(np.where(chance > 0.5, 0.99, 0.01))
+        assert reliability(boaster, labels).expected_calibration_error > error_by_chance(boaster)
+    assert np.mean(explained) > 0.85  # 95 of 100 by design
+
+
+def test_chance_explains_less_the_more_pictures_there_are():
+    chance = np.random.default_rng(2).random(10_000)
+    few, many = error_by_chance(binary(chance[:100])), error_by_chance(binary(chance))
+    assert few > 5 * many > 0
+    assert error_by_chance(binary(chance[:100])) == few
 
 
 def test_certainty_falls_into_the_last_bin_and_an_edge_into_the_bin_below():

@@ -330,7 +330,12 @@ def test_several_objectives_and_foreign_scores_are_drawn(copy):
 def test_an_interruption_and_its_resumption_are_told(copy):
     events = made.read_events(copy)
     cut = next(i for i, event in enumerate(events) if event.get("step", 0) > 300)
-    break_ = [{"event": "stopped", "step": 300, "why": "interrupted"}, {"event": "resumed", "step": 300}]
+    break_ = [
+        {"event": "stopped", "step": 300, "why": "interrupted"},
+        {"event": "stopped", "stage": "train", "why": "interrupted"},
+        {"event": "opened"},
+        {"event": "resumed", "step": 300},
+    ]
     made.write_events(copy, [*events[:cut], *break_, *events[cut:]])
     words, _ = shown(copy)
     assert "Stopped at step 300: interrupted. Resumed at step 300." in words

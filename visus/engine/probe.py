@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from statistics import median
 
+import torch
+
 from . import precision
 from .precision import Precision
 from .seed import own_randomness
@@ -34,6 +36,31 @@ def fastest_precision(task: Task) -> Precision:
             patient.run_at(candidate)
             patient.train()
         return precision.fastest(lambda candidate: copies[candidate].objectives[0].improve(batch), device)[0]
+
+
+def fewest_threads(task: Task) -> int:
+    """1, or as many threads as torch has now if a step is faster with them, measured on a copy.
+
+    Threads that wait for each other cost a small network more than they help, and much more on a busy machine.
+    """
+    many = torch.get_num_threads()
+    if many == 1 or next(task.parameters(), torch.zeros(())).device.type != "cpu":
+        return many
+    with own_randomness(0):
+        patient = copy.deepcopy(task).train()
+        batch = next(iter(patient.batches()))
+        seconds: dict[int, list[float]] = {1: [], many: []}
+        try:
+            for _ in range(STEPS):
+                for threads, times in seconds.items():
+                    torch.set_num_threads(threads)
+                    began = time.perf_counter()
+                    for objective in patient.objectives:
+                        float(objective.improve(batch).loss)
+                    times.append(time.perf_counter() - began)
+        finally:
+            torch.set_num_threads(many)
+    return 1 if median(seconds[1][2:]) < median(seconds[many][2:]) else many
 
 
 def cost(task: Task) -> Cost:

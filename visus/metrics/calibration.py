@@ -44,11 +44,9 @@ def reliability(probabilities: NDArray[np.floating], labels: NDArray[np.integer]
     if not (probabilities.min() >= 0 and abs(probabilities.sum(1) - 1).max() < 1e-2):  # NaN fails both; bf16 passes
         raise ValueError("these rows are no probabilities (each in [0, 1], together 1); apply softmax to scores first")
     confidence = probabilities.max(1).astype(np.float64)
-    right = probabilities.argmax(1) == labels
-    edges = np.linspace(0, 1, n_bins + 1)
-    bin_of = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, n_bins - 1)
+    bin_of, edges = _bins(confidence, n_bins)
     count = np.bincount(bin_of, minlength=n_bins)
-    hits = np.bincount(bin_of, weights=right, minlength=n_bins).astype(np.int64)
+    hits = np.bincount(bin_of[probabilities.argmax(1) == labels], minlength=n_bins)
     mass = np.bincount(bin_of, weights=confidence, minlength=n_bins)
     empty = np.full(n_bins, np.nan)
     return Reliability(
@@ -58,3 +56,27 @@ def reliability(probabilities: NDArray[np.floating], labels: NDArray[np.integer]
         np.divide(mass, count, out=empty.copy(), where=count > 0),
         np.divide(hits, count, out=empty, where=count > 0),
     )
+
+
+def error_by_chance(
+    probabilities: NDArray[np.floating], n_bins: int = 10, quantile: float = 0.95, n_draws: int = 400, seed: int = 0
+) -> float:
+    """The calibration error that a perfectly calibrated network with these probabilities (N, K) stays below.
+
+    With few pictures the error is never zero: each bin's accuracy is rolled with dice. Labels are drawn from the
+    network's own confidence, so that it is right by definition, and the `quantile` of the errors is returned.
+    """
+    confidence = probabilities.max(1).astype(np.float64)
+    bin_of, _ = _bins(confidence, n_bins)
+    random = np.random.default_rng(seed)
+    errors = []
+    for _ in range(n_draws):
+        surplus = (random.random(len(confidence)) < confidence) - confidence
+        errors.append(np.abs(np.bincount(bin_of, weights=surplus, minlength=n_bins)).sum() / len(confidence))
+    return float(np.quantile(errors, quantile))
+
+
+def _bins(confidence: NDArray[np.float64], n_bins: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The bin of each prediction (N,), and the edges of the bins (M + 1,)."""
+    edges = np.linspace(0, 1, n_bins + 1)
+    return np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, n_bins - 1), edges

@@ -1,22 +1,32 @@
 """How long a run will take and how much memory it needs, from a few measured steps, before it starts."""
 
 import math
+from pathlib import Path
 
-from ..engine.probe import cost
+import torch
+
+from ..engine.probe import cost, fewest_threads
+from ..engine.task import Task
 from ..recipes import classify
 from . import search, train
+from ..runs.reader import Run
+from ..runs.recorder import write_info
 from ._session import InterruptedRunError, Session
 
 LONG_S = 600.0  # a forecast above this is confirmed by the user, if there is one at the terminal
 
 
 def tell(session: Session) -> None:
-    """Say what is to be expected; with a budget there is nothing to forecast. Raises InterruptedRunError on a 'no'."""
-    if session.budget.seconds is not None:
-        return
+    """Choose threads and precision by measurement, and say what is to be expected. Raises InterruptedRunError on a 'no'.
+
+    With a budget the plan follows the time, so there is nothing to forecast.
+    """
     session.show.progress("forecast", 0, 1, "measuring a few steps")
     task = classify.build(session.ready, **session.settings)
     session.suggest(arithmetic=str(task.precision))
+    settle(session.folder, task, fewest_threads(task))
+    if session.budget.seconds is not None:
+        return
     measured = cost(task)
     steps = train.planned_epochs(session, task) * task.steps_per_epoch
     training = steps * measured.seconds_per_step + steps / task.steps_per_epoch * measured.seconds_per_evaluation
@@ -30,6 +40,14 @@ def tell(session: Session) -> None:
     session.journal.note("forecast", seconds=total, memory_bytes=measured.memory_bytes, precision=str(task.precision))
     if total > LONG_S and not session.confirm(f"This takes {sentence}. Go on? (budget=10m keeps it short)"):
         raise InterruptedRunError("forecast", session.folder)
+
+
+def settle(folder: Path, task: Task, threads: int) -> None:
+    """Use so many threads from now on, and write down how the arithmetic is done: a resumed run must do the same."""
+    torch.set_num_threads(threads)
+    info = Run(folder).info
+    hardware = {**info["hardware"], "threads": threads}
+    write_info(folder, {**info, "hardware": hardware, "precision": str(task.precision)})
 
 
 def duration(seconds: float) -> str:

@@ -42,10 +42,17 @@ def run(session: Session) -> bool:
             healthy = False
             break
         if name == "split":
-            forecast.tell(session)
+            _measure(session)
     if "report" not in session.skip:
         report.publish(session)
     return healthy
+
+
+def _measure(session: Session) -> None:
+    try:
+        forecast.tell(session)
+    except KeyboardInterrupt:
+        raise InterruptedRunError("forecast", session.folder) from None
 
 
 def _timed(session: Session, name: str, stage: ModuleType) -> tuple[Verdict, float]:

@@ -16,14 +16,16 @@ from .. import recipes
 from ..data.collection import Collection
 from ..data.source import open_collection
 from ..engine import catalogue, device
+from ..engine.probe import fewest_threads
 from ..recipes import _form, classify
 from ..report.page import write
 from ..runs.interrupt import INTERRUPTED
 from ..runs.reader import Run
-from ..runs.recorder import Journal, create, write_info
+from ..runs.recorder import Journal, create
 from ..ship import model as ship
 from ..ship.card import card
 from . import _sequence
+from ._forecast import settle
 from ._session import Budget, InterruptedRunError, Session, Show, Silent
 from ._training import Outcome, train
 from .train import model_facts
@@ -172,8 +174,10 @@ def _run(
 
 def _train_recipe(folder: Path, show: Show) -> Outcome:
     info = Run(folder).info
-    task = catalogue.find(recipes, info["recipe"]).build(**info["given"] | info.get("pinned", {}))
-    write_info(folder, {**info, "pinned": {"arithmetic": str(task.precision)}, "precision": str(task.precision)})
+    measured_before = {"arithmetic": info["precision"]} if "precision" in info else {}
+    task = catalogue.find(recipes, info["recipe"]).build(**info["given"] | measured_before)
+    if not measured_before:
+        settle(folder, task, fewest_threads(task))
     outcome = train(task, folder, show)
     if outcome.why == INTERRUPTED:
         raise InterruptedRunError("train", folder)

@@ -62,9 +62,11 @@ class Run:
         with path.open(encoding="utf-8") as file:
             for line in file:
                 try:
-                    yield json.loads(line)
+                    event = json.loads(line)
                 except json.JSONDecodeError:
                     continue
+                if isinstance(event, dict) and "event" in event and isinstance(event.get("step", 0), int):
+                    yield event
 
 
 @dataclass(frozen=True)

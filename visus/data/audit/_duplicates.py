@@ -16,17 +16,20 @@ from scipy.fft import dctn
 
 from ..split import merge_groups
 
-# Measured on Caltech-101, Flickr8k and UTKFace (200 planted copies each), CIFAR-10, MNIST, Fashion-MNIST and digits.
+# Measured on Caltech-101, Flickr8k, UTKFace (200 planted copies of each kind), CIFAR-10, MNIST, Fashion-MNIST, digits.
 MOST_BITS = 10  # differing hash bits of candidates; 2 % cropped off: 6 to 8 bits (95 to 99 % of copies), each side: 10
 PAIRS_PER_PICTURE = 3  # candidates looked at; where hashes collide more (MNIST: 90 at 8 bits), fewer bits may differ
-FEWEST_PAIRS = 20_000  # candidates always looked at: about 4 seconds
-COARSE = 0.15  # 1 - correlation at 16 x 16 before fitting, for a first sieve; copies above keep below 0.14
+FEWEST_PAIRS = 20_000  # candidates always looked at: at most a second
+COARSE = 0.15  # 1 - correlation at 16 x 16, for a first sieve; 2 % cropped off: 0.06 (99 %), each side: 0.14 (95 %)
 MOST_LEFT = 0.015  # share of the contrast the fit may leave unexplained; copies of photographs leave 0.007 (99 %)
 LEAST_LEFT = 0.0005  # always granted, or else a collection that holds everything ten times would have no copies
-USUAL_SHARE = 0.025  # ... of the usual distance: 0.007 for CIFAR-10, 0.002 for MNIST (20 pairs, all plain strokes)
+USUAL_SHARE = 0.025  # ... of the usual distance: 0.008 for CIFAR-10, where all found are copies; 0.003 for MNIST,
+# where 53 of 70,000 pictures are taken for copies, all of them plain strokes
 NEIGHBOUR = 10  # the neighbour whose distance counts as usual; nearer ones may be copies themselves
 SAMPLE = 256  # pictures whose neighbours are looked up
-MOST_SHIFT = 2.5  # thumbnail pixels by which fitted pictures may be apart anywhere: 5 % of their width
+MOST_SHIFT = 2.5  # thumbnail pixels by which fitted pictures may be apart anywhere: 8 % of their width
+LONG_CHAIN = 30  # pictures; longer chains are cut at their weakest links ...
+LONG_CHAIN_SHARE = 0.05  # ... where they are more of the collection than this: they could not be dealt to three parts
 PLAIN = 4.0  # standard deviation in grey levels below which a picture shows too little to be compared
 
 MANY = 4096  # thumbnails worked on at a time
@@ -42,10 +45,11 @@ Flags = NDArray[np.bool_]
 
 def luma(thumbnails: Bytes) -> Bytes:
     """Grey levels (N, H, W) of RGB thumbnails (N, H, W, 3): ITU-R 601, rounded as Pillow rounds it."""
-    weights = np.array([19595, 38470, 7471], dtype=np.uint32)  # of 65536
+    red, green, blue = np.array([19595, 38470, 7471], dtype=np.uint32)  # of 65536
     grey = np.empty(thumbnails.shape[:-1], dtype=np.uint8)
     for start in range(0, len(thumbnails), MANY):  # in between, a byte takes four
-        grey[start : start + MANY] = (thumbnails[start : start + MANY] @ weights + 0x8000) >> 16
+        r, g, b = np.moveaxis(thumbnails[start : start + MANY], -1, 0)
+        grey[start : start + MANY] = (r * red + g * green + b * blue + 0x8000) >> 16
     return grey
 
 
@@ -81,26 +85,28 @@ def near_groups(contents: Sequence[str], thumbnails: Bytes, hashes: Hashes) -> l
     equal = exact_groups(contents)
     again = {row for group in equal for row in group[1:]}
     distinct = np.array([row for row, content in enumerate(contents) if content and row not in again], dtype=np.int64)
-    contrast = luma(thumbnails[distinct]).reshape(len(distinct), -1).std(axis=1)
-    distinct = distinct[contrast >= PLAIN]
+    distinct = distinct[luma(thumbnails[distinct]).std(axis=(1, 2)) >= PLAIN]
     # Ranked by content, so that samples are random yet the same in whatever order the pictures come.
-    distinct = distinct[np.argsort([contents[row] for row in distinct])] if len(distinct) else distinct
-    pairs = distinct[copies(thumbnails[distinct], hashes[distinct])]
+    distinct = np.array(sorted(distinct.tolist(), key=lambda row: contents[row]), dtype=np.int64)
+    pairs = distinct[_without_long_chains(*copies(thumbnails[distinct], hashes[distinct]), len(distinct))]
     return _together(merge_groups(len(contents), equal, pairs.tolist()))
 
 
-def copies(thumbnails: Bytes, hashes: Hashes) -> Rows:
-    """Pairs of rows (P, 2) that show the same picture, of N distinct ones."""
+def copies(thumbnails: Bytes, hashes: Hashes) -> tuple[Rows, Floats]:
+    """Pairs of rows (P, 2) that show the same picture, of N distinct ones; and the strain of each (P,).
+
+    Strain is 0 for two that are the same but for their light, and 1 for two that only just pass for copies.
+    """
     coarse = _coarse(thumbnails)
     most_left = np.clip(USUAL_SHARE * usual_distance(coarse), LEAST_LEFT, MOST_LEFT)
     pairs = _alike(_candidates(hashes), coarse)
     grey = (thumbnails == thumbnails[..., :1]).all(axis=(1, 2, 3))
-    confirmed = np.empty(len(pairs), dtype=bool)
+    strain = np.empty(len(pairs), dtype=np.float32)
     for start in range(0, len(pairs), CHUNK):
         ones, others = pairs[start : start + CHUNK].T
         left, shift = lay_over(*_comparable(thumbnails[ones], thumbnails[others], grey[ones], grey[others]))
-        confirmed[start : start + CHUNK] = (left <= most_left) & (shift <= MOST_SHIFT)
-    return pairs[confirmed]
+        strain[start : start + CHUNK] = np.maximum(left / most_left, shift / MOST_SHIFT)
+    return pairs[strain <= 1], strain[strain <= 1]
 
 
 def usual_distance(coarse: Floats) -> float:
@@ -140,6 +146,21 @@ def lay_over(ones: Bytes, others: Bytes) -> tuple[Floats, Floats]:
     apart = np.abs(fit[:, :, 0])
     shift = np.maximum(apart[:, 0] + apart[:, 1], apart[:, 2] + apart[:, 3])
     return np.square(left).mean(axis=(1, 2)) / energy, shift
+
+
+def _without_long_chains(pairs: Rows, strain: Floats, n: int) -> Rows:
+    """The pairs but for the strained ones in groups so large that being alike is the nature of the collection.
+
+    Where a drawn shape wanders in small steps, each picture is almost the next and the first nothing like the last.
+    """
+    for most_strain in (1 / 2, 1 / 4, 1 / 8, 1 / 16):
+        group = merge_groups(n, pairs.tolist())
+        chained = np.bincount(group, minlength=1)[group[pairs[:, 0]]] > max(LONG_CHAIN, LONG_CHAIN_SHARE * n)
+        if not chained.any():
+            break
+        kept = ~chained | (strain <= most_strain)
+        pairs, strain = pairs[kept], strain[kept]
+    return pairs
 
 
 def _candidates(hashes: Hashes) -> Rows:

@@ -25,7 +25,7 @@ class Trial:
 def search(name: str, trials: Sequence[Trial], log: bool = False, bounds: tuple[float, float] | None = None) -> Chart:
     """Score over one searched setting: rounds by marker, diverged trials along the bottom, the best ringed.
 
-    `bounds` are the ends of the range searched, drawn as dotted lines. Values that are words sit side by side.
+    `bounds` are the ends of the range searched last, drawn as dotted lines. Values that are words sit side by side.
     """
     words = sorted({trial.value for trial in trials if isinstance(trial.value, str)})
     scored = [trial for trial in trials if np.isfinite(trial.score)]
@@ -71,7 +71,9 @@ def search(name: str, trials: Sequence[Trial], log: bool = False, bounds: tuple[
         legend(axes, columns=4)
 
     reading = "Each mark is one trial, the ring the best: it should sit on a hill"
-    reading += " of its own column." if words else " inside the dotted limits, not lean against one of them."
+    reading += (
+        " of its own column." if words else " inside the dotted ends of the range searched last, not at one of them."
+    )
     if lost:
         reading += f" Crosses at the bottom: {len(lost)} that diverged."
     return Chart(f"Validation accuracy over {short(name, 40)}", draw(paint, 225), reading)

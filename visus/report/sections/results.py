@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.calibration import Reliability, reliability
+from ...metrics.calibration import Reliability, error_by_chance, reliability
 from ...metrics.confusion import PerClass, confusion, per_class
 from ...metrics.intervals import bootstrap_f1, wilson, wilson_f1
 from ..figures import calibration
 from ..figures import confusion as confusion_figure
 from ..pictures import data_uri
 from ..record import Record, sequence
+from ..wording import percent, points
 from .outcome import Predictions, predictions
 
 MAX_PICTURES = 24  # in each of the two galleries
@@ -41,7 +42,7 @@ def gather(record: Record) -> dict[str, Any] | None:
         "macro_interval": bootstrap_f1(matrix).macro,
         "calibration": calibration.calibration(bins),
         "ece": bins.expected_calibration_error,
-        "sureness": _sureness(bins),
+        "sureness": _sureness(bins, error_by_chance(said.probabilities)),
         **_galleries(record, said, names),
     }
 
@@ -82,17 +83,16 @@ def _classes(matrix: NDArray[np.int64], scores: PerClass, names: list[str]) -> l
     return [row(int(k)) for k in np.argsort(np.nan_to_num(scores.f1, nan=2.0), kind="stable")]
 
 
-def _sureness(bins: Reliability) -> str:
-    over = bins.overconfidence
-    if bins.expected_calibration_error < 0.03:
-        return "Its probabilities can be taken at their word."
-    if abs(over) < 0.5 * bins.expected_calibration_error:
-        return (
-            "It is too sure in some places and too modest in others; read its probabilities as an order, not as odds."
-        )
-    if over > 0:
-        return f"It is too sure of itself: on average it claims {100 * over:.0f} points more than it delivers."
-    return f"It is too modest: on average it delivers {-100 * over:.0f} points more than it claims."
+def _sureness(bins: Reliability, by_chance: float) -> str:
+    error, over = bins.expected_calibration_error, bins.overconfidence
+    limit = f"(With so many pictures chance alone gives up to {percent(by_chance)}.)"
+    if error <= by_chance:
+        return f"Nothing here speaks against taking its probabilities at their word. {limit}"
+    if over > error / 2:
+        return f"It is too sure of itself: on average it claims {points(over)} points more than it delivers. {limit}"
+    if -over > error / 2:
+        return f"It is too modest: on average it delivers {points(-over)} points more than it claims. {limit}"
+    return f"It is too sure in places and too modest in others: its probabilities rank, but are no odds. {limit}"
 
 
 def _galleries(record: Record, said: Predictions, names: list[str]) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _galleries(record: Record, said: Predictions, names: list[str]) -> dict[str,
     at = [(place[int(row)], int(row), i) for i, row in enumerate(rows) if int(row) in place]
     right = said.predicted == said.labels
     ordered = np.sort(said.probabilities, axis=1)
-    lead = ordered[:, -1] - (ordered[:, -2] if ordered.shape[1] > 1 else 0)
+    lead = np.diff(ordered[:, -2:])[:, -1] if len(names) > 1 else ordered[:, -1]
     truth = said.probabilities[np.arange(len(said.labels)), said.labels]
     files = sequence(record.facts.get("test.names"))
 

@@ -13,24 +13,27 @@ _MAX_SCORES = 4  # charts of scores besides loss and accuracy that a task of ano
 
 
 def gather(record: Record) -> dict[str, Any] | None:
-    """The charts of the curves and the attempts; None if no step was taken."""
+    """The charts of the curves; None if no step was taken."""
     metrics, scores = record.of("metrics"), record.of("scores")
     if not metrics and not scores:
         return None
     in_epochs = all(math.isfinite(number(event.get("epoch"))) for event in (*metrics, *scores))
     x = "epoch" if in_epochs else "step"
-    return {"charts": _charts(metrics, scores, x, _resumed(record, x)), "attempts": attempts(record)}
+    return {"charts": _charts(metrics, scores, x, _resumed(record, x))}
 
 
 def attempts(record: Record) -> list[str]:
     """Sentences on where the run was cut short and resumed; reaching its last step is neither."""
-    said = []
-    for event in [event for event in record.of("stopped") if event.get("why")] + record.of("resumed"):
-        step = number(event.get("step"))
-        where = f" at step {step:.0f}" if math.isfinite(step) else ""
-        why = f": {event['why']}" if event.get("why") else ""
-        said.append((number(event.get("time")), f"{event['event'].capitalize()}{where}{why}."))
-    return [sentence for _, sentence in sorted(said, key=lambda pair: np.nan_to_num(pair[0]))]
+    said: list[str] = []
+    stopped = False
+    for event in record.events:
+        kind, step, why = event.get("event"), number(event.get("step")), event.get("why")
+        if kind == "resumed" or (kind == "stopped" and why and not stopped):  # recorder and playbook both note a stop
+            where = f" at step {step:.0f}" if math.isfinite(step) else ""
+            said.append(f"{str(kind).capitalize()}{where}{f': {why}' if why else ''}.")
+        if kind in ("opened", "started", "resumed", "stopped"):
+            stopped = kind == "stopped"
+    return said
 
 
 def best_score(record: Record) -> tuple[str, float] | None:
