@@ -20,7 +20,7 @@ import io
 import stat
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,11 +119,26 @@ def read(source: Path | bytes, frame: Frame, name: str = "") -> NDArray[np.uint8
 
 def read_with_header(source: Path | bytes, frame: Frame, name: str = "") -> tuple[NDArray[np.uint8], Header]:
     """As `read`, with what the header says, from one look at the file. Raises UnreadablePictureError."""
+    (seen,), header = read_framed(source, [frame], name)
+    return seen, header
+
+
+def read_framed(
+    source: Path | bytes, frames: Sequence[Frame], name: str = ""
+) -> tuple[list[NDArray[np.uint8]], Header]:
+    """As `read`, once for each frame, with what the header says, from one look at the file.
+
+    The picture is decoded once for all frames that need the same scale. Raises UnreadablePictureError.
+    """
     with _opened(source, name) as (content, image):
+        scales = [_eighths(image, frame) for frame in frames]
         kind, mode = image.format or "", image.mode
         turned_by_pillow = _orientation(image) if kind == "TIFF" else 1  # and forgotten after that
-        picture = _decoded(content, image, frame)
-        seen = _framed(picture, frame)
+        picture = _decoded(content, image, frames[0])
+        seen = [
+            _framed(picture, frame) if scale == scales[0] else read(content, frame, name)
+            for frame, scale in zip(frames, scales, strict=True)
+        ]
         orientation = max(turned_by_pillow, picture.orientation)
         height, width = picture.full[::-1] if picture.orientation in SIDEWAYS else picture.full
         return seen, Header(kind, mode, width, height, orientation, _n_frames(image), len(content))
@@ -260,7 +275,7 @@ def _decoded(content: bytes, image: Image.Image, frame: Frame | None) -> _Pictur
 def _decoded_jpeg(content: bytes, image: Image.Image, frame: Frame | None) -> _Picture:
     orientation = _orientation(image)
     height, width = full = image.height, image.width
-    n_eighths = _jpeg.eighths(frame.turned(orientation).scale(height, width)) if frame else 8
+    n_eighths = _eighths(image, frame)
     if image.mode != "CMYK":
         pixels = Image.fromarray(_jpeg.decode(content, height, width, n_eighths, grey=image.mode == "L"))
         return _Picture(pixels, (height * n_eighths / 8, width * n_eighths / 8), full, orientation)
@@ -268,6 +283,13 @@ def _decoded_jpeg(content: bytes, image: Image.Image, frame: Frame | None) -> _P
     image.draft("CMYK", (max(1, width * n_eighths // 8), max(1, height * n_eighths // 8)))
     pixels = _to_8_bit(image)
     return _Picture(pixels, (pixels.height, pixels.width), full, orientation)
+
+
+def _eighths(image: Image.Image, frame: Frame | None) -> int:
+    """At how many eighths of its size a picture is decoded for this frame; only JPEG can do with less than 8."""
+    if frame is None or image.format not in ("JPEG", "MPO"):
+        return 8
+    return _jpeg.eighths(frame.turned(_orientation(image)).scale(image.height, image.width))
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:

@@ -5,6 +5,7 @@ import resource
 import sys
 import time
 from dataclasses import dataclass
+from itertools import islice
 from statistics import median
 
 import torch
@@ -67,17 +68,14 @@ def cost(task: Task) -> Cost:
     """Time and memory of one training step and one evaluation, measured on a copy."""
     with own_randomness(0):
         patient = copy.deepcopy(task).train()
-        batches = patient.batches()
-        seconds = []
-        for _ in range(STEPS):
-            began = time.perf_counter()
-            batch = next(batches)
+        seconds, began = [], time.perf_counter()
+        for batch in islice(patient.batches(), STEPS):
             for objective in patient.objectives:
                 float(objective.improve(batch).loss)
             seconds.append(time.perf_counter() - began)
-        began = time.perf_counter()
+            began = time.perf_counter()
         patient.evaluate()
-    return Cost(median(seconds[2:]), time.perf_counter() - began, _highest_memory())
+    return Cost(median(seconds[2:] or seconds), time.perf_counter() - began, _highest_memory())
 
 
 def _highest_memory() -> int:

@@ -27,3 +27,7 @@ def _say(finding: Finding) -> str:
     if finding.healthy:
         return finding.what + (f" ({finding.against})" if finding.against.startswith("expected") else "")
     return f"{finding.what}: {finding.remedy}"
+
+
+def recall(session: Session, verdict: Verdict) -> None:
+    """The checks change nothing."""

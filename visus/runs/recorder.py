@@ -76,7 +76,7 @@ class Recorder(Observer):
     """Keeps a run's metrics, its last state and its best weights.
 
     remember: the observers whose state belongs into a checkpoint, in a fixed order.
-    log_every: steps averaged into one line of metrics. checkpoint_seconds: time between two checkpoints.
+    log_every: steps averaged into one line of metrics.
     """
 
     def __init__(
@@ -84,10 +84,8 @@ class Recorder(Observer):
         folder: Path,
         remember: Sequence[Observer] = (),
         log_every: int = 10,
-        checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         self.folder, self.remember, self.log_every = folder, list(remember), log_every
-        self.checkpoint_seconds = checkpoint_seconds
         self.journal = Journal(folder)
         self.best, self.best_step = -math.inf, -1
         self._recent: dict[str, list[Report]] = {}
@@ -119,7 +117,7 @@ class Recorder(Observer):
     def after_step(self, step: int, task: Task) -> None:
         if (step + 1) % self.log_every == 0:
             self._write_metrics(step, task)
-        if time.monotonic() - self._saved_at >= self.checkpoint_seconds:
+        if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
             self.save(task, step + 1)
 
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:

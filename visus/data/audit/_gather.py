@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..collection import Arrays, Collection, Files
-from ..decode import Frame, UnreadablePictureError, read, read_with_header
+from ..decode import Frame, UnreadablePictureError, read, read_framed
 from . import _memory
 from ._duplicates import exact_groups, luma, near_groups, perceptual_hashes
 from ._evidence import Evidence, Observation
@@ -73,10 +73,12 @@ def _look_at_files(collection: Collection, frame: Frame | None, progress: Progre
             if stamp in known:
                 observation, thumbnails[row] = known[stamp]
                 observation = replace(observation, name=names[row])
+                if pixels is not None and frame is not None:
+                    pixels[row] = read(paths[row], frame, names[row])
             else:
-                observation, thumbnails[row] = _look_at_file(paths[row], names[row])
-            if pixels is not None and frame is not None:
-                pixels[row] = read(paths[row], frame, names[row])
+                (observation, thumbnails[row]), framed = _look_at_file(paths[row], names[row], frame)
+                if pixels is not None and framed is not None:
+                    pixels[row] = framed
         except UnreadablePictureError as error:
             thumbnails[row] = 0
             return Observation(names[row], str(error), _n_bytes(stamp))
@@ -97,8 +99,9 @@ def _look_at_files(collection: Collection, frame: Frame | None, progress: Progre
     return observations, thumbnails, pixels
 
 
-def _look_at_file(path: Path, name: str) -> _memory.Seen:
-    shown, header = read_with_header(path, SEEN, name)
+def _look_at_file(path: Path, name: str, frame: Frame | None) -> tuple[_memory.Seen, NDArray[np.uint8] | None]:
+    """What is remembered of a picture, and the picture in `frame` if there is one: read and, mostly, decoded once."""
+    (shown, *framed), header = read_framed(path, [SEEN, frame] if frame else [SEEN], name)
     size = f"{header.width}x{header.height}".encode()
     observation = Observation(
         name,
@@ -112,7 +115,7 @@ def _look_at_file(path: Path, name: str) -> _memory.Seen:
         content=hashlib.blake2b(size + shown.tobytes(), digest_size=16).hexdigest(),
     )
     halves = shown.reshape(THUMBNAIL, 2, THUMBNAIL, 2, 3).sum(axis=(1, 3), dtype=np.uint16)
-    return observation, ((halves + 2) // 4).astype(np.uint8)
+    return (observation, ((halves + 2) // 4).astype(np.uint8)), framed[0] if framed else None
 
 
 def _look_at_arrays(collection: Collection, frame: Frame | None, progress: Progress, cache: Path | None) -> Looks:

@@ -41,7 +41,7 @@ def recall(folder: Path | None, origin: str) -> dict[str, Seen]:
     if folder is None:
         return {}
     try:
-        with np.load(_file(folder, origin), allow_pickle=False) as stored:
+        with _file(folder, origin).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             thumbnails, lines = stored["thumbnails"], stored["observations"].tobytes().decode().splitlines()
         header, *entries = map(json.loads, lines)
         if header != _header() or len(entries) != len(thumbnails):
