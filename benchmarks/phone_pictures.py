@@ -12,9 +12,9 @@ from statistics import median
 import numpy as np
 from _claim import state
 from PIL import Image
-from visus.data.audit._run import audit
 
 from visus.data.audit._gather import gather
+from visus.data.audit._run import audit
 from visus.data.decode import Frame
 from visus.data.source import open_collection
 

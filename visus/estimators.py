@@ -47,7 +47,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, images: ArrayLike) -> NDArray[Any]:
         """The label of each image, of the kind that `fit` was given."""
-        found: NDArray[Any] = self.classes_[self.predict_proba(images).argmax(1)]
+        rows = self.predict_proba(images).argmax(1)  # first: it says so if there was no fit
+        found: NDArray[Any] = self.classes_[rows]
         return found
 
     def predict_proba(self, images: ArrayLike) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""`fit`: eight stages, each with a verdict; what the user names is kept; what is stopped goes on as if it had not been."""
+"""`fit`: eight stages, each with a verdict; what the user names is kept; what is stopped goes on."""
 
 import json
 import shutil
@@ -102,7 +102,9 @@ def test_a_second_test_of_the_same_split_is_counted(fitted, tmp_path):
     run, _ = fitted
     runs = tmp_path / "runs"
     shutil.copytree(run.folder.parent, runs)
-    again = visus.fit(Run(run.folder).info["source"], runs=runs, skip=["search", "baselines", "checks", "report"], **QUICK)
+    again = visus.fit(
+        Run(run.folder).info["source"], runs=runs, skip=["search", "baselines", "checks", "report"], **QUICK
+    )
     detail = Run(again.folder).verdict("test")["detail"]
     assert detail["use"] == 2
     assert "no longer" in Run(again.folder).verdict("test")["line"]
@@ -153,7 +155,13 @@ def test_mirroring_is_switched_off_where_it_changes_the_class(stripes, tmp_path)
 
 def test_skipped_stages_say_so(stripes, tmp_path):
     show = Lines()
-    visus.fit(stripes, runs=tmp_path / "runs", show=show, skip=["baselines", "checks", "search", "test"], **{**QUICK, "epochs": 1})
+    visus.fit(
+        stripes,
+        runs=tmp_path / "runs",
+        show=show,
+        skip=["baselines", "checks", "search", "test"],
+        **{**QUICK, "epochs": 1},
+    )
     assert [line for _, _, line in show.verdicts].count("skipped, as asked") == 4
 
 
@@ -176,10 +184,15 @@ def weights_of(folder):
 
 
 @pytest.mark.parametrize(
-    ("stage", "share"), [("audit", 0.5), ("baselines", 0.3), ("checks", 0.5), ("search", 0.4), ("train", 0.1), ("train", 0.55)]
+    ("stage", "share"),
+    [("audit", 0.5), ("baselines", 0.3), ("checks", 0.5), ("search", 0.4), ("train", 0.1), ("train", 0.55)],
 )
 def test_stopped_anywhere_and_resumed_it_ends_as_if_never_stopped(stripes, tmp_path, stage, share):
-    settings = {name: value for name, value in QUICK.items() if name != "lr"} | {"epochs": 3, "average": 0.9, "dropout": 0.2}
+    settings = {name: value for name, value in QUICK.items() if name != "lr"} | {
+        "epochs": 3,
+        "average": 0.9,
+        "dropout": 0.2,
+    }
     whole = visus.fit(stripes, runs=tmp_path / "whole", skip=["report"], **settings)
     show = StopAt(stage, share)
     with pytest.raises(InterruptedRunError, match=f"stopped in {stage}; `visus resume") as stopped:
@@ -208,7 +221,7 @@ def test_resuming_after_the_pictures_changed_is_refused(stripes, tmp_path):
     (folder,) = [path.parent for path in (tmp_path / "runs").glob("*/run.json")]
     for file in list((stripes / "down").iterdir())[:12]:
         file.unlink()
-    with pytest.raises(BlockedError, match="the pictures in .* have changed since this run began"):
+    with pytest.raises(BlockedError, match=r"the pictures in .* have changed since this run began"):
         api.resume(folder)
 
 
@@ -229,7 +242,9 @@ def test_a_failed_save_ends_in_one_sentence_and_keeps_the_best(stripes, tmp_path
     def full_disk(path, state):
         calls.append(path.name)
         if len(calls) > 2:
-            raise checkpoint.SaveError(f"could not save {path}: No space left on device; what was saved before is whole")
+            raise checkpoint.SaveError(
+                f"could not save {path}: No space left on device; what was saved before is whole"
+            )
         really(path, state)
 
     monkeypatch.setattr(checkpoint, "save", full_disk)

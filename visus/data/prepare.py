@@ -1,7 +1,5 @@
 """From a collection to pictures that can be learned from: look, split, take statistics."""
 
-import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -15,9 +13,10 @@ from .audit._gather import Gathered, gather
 from .batches import Prepared
 from .collection import TRAIN, Arrays, Collection
 from .decode import Frame, UnreadablePictureError, read_size
+from .named import cache
 from .preprocess import statistics
 from .source import open_collection
-from .split import Split, merge_groups, split
+from .split import Split, merge_groups, rows_by_key, split
 
 LARGEST_PX = 64  # side that pictures are brought to unless asked otherwise: what a CPU trains on in minutes
 PEEK = 50  # files whose headers are read to find out how large the pictures are
@@ -30,7 +29,7 @@ def prepare(
     """Open, look at every picture, leave out the unreadable, split, take statistics of the training part."""
     collection = source if isinstance(source, Collection) else open_collection(source)
     frame = choose_frame(collection, size, framing)
-    gathered = gather(collection, frame if fits(collection, frame, memory_gib) else None, cache=cache_folder())
+    gathered = gather(collection, frame if fits(collection, frame, memory_gib) else None, cache=cache())
     return finish(gathered, frame, divide(gathered, seed))
 
 
@@ -72,7 +71,7 @@ def divide(gathered: Gathered, seed: int) -> Split:
     collection, evidence, rows = readable(gathered), gathered.evidence, _readable_rows(gathered)
     place = {int(row): i for i, row in enumerate(rows)}
     alike = [[place[r] for r in group if r in place] for group in evidence.near_groups]
-    groups = merge_groups(len(rows), alike, _same(collection.groups))
+    groups = merge_groups(len(rows), alike, rows_by_key(collection.groups).values())
     keys = [evidence.observations[row].content for row in rows]
     return split(collection.labels, keys, groups, collection.splits, seed=seed)
 
@@ -95,11 +94,6 @@ def _with_statistics(collection: Collection, frame: Frame, division: Split, pixe
     return replace(unscaled, mean=mean, std=std)
 
 
-def cache_folder() -> Path:
-    """Where what was seen of pictures is remembered: $VISUS_CACHE or ~/.cache/visus."""
-    return Path(os.environ.get("VISUS_CACHE") or Path.home() / ".cache" / "visus")
-
-
 def _readable_rows(gathered: Gathered) -> NDArray[np.int64]:
     return np.array([i for i, seen in enumerate(gathered.evidence.observations) if not seen.error], dtype=np.int64)
 
@@ -107,12 +101,3 @@ def _readable_rows(gathered: Gathered) -> NDArray[np.int64]:
 def _to_tensor(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tensor:
     kept = pixels if len(rows) == len(pixels) else pixels[rows]
     return torch.from_numpy(kept).permute(0, 3, 1, 2).contiguous()
-
-
-def _same(keys: Sequence[str] | None) -> list[list[int]]:
-    """Rows with equal keys; empty keys belong to nobody."""
-    members: dict[str, list[int]] = {}
-    for row, key in enumerate(keys or ()):
-        if key:
-            members.setdefault(key, []).append(row)
-    return list(members.values())

@@ -21,8 +21,8 @@ def uniform(seed: int, epoch: int, rows: NDArray[np.int64], n_draws: int) -> NDA
     """
     with np.errstate(over="ignore"):  # arithmetic modulo 2**64 is meant
         stream = _mix(_mix(np.uint64(seed % 2**64)) + np.uint64(epoch))
-        counters = _mix(stream + rows.astype(np.uint64))[:, None] + np.arange(n_draws, dtype=np.uint64)
-        bits = _mix(counters)
+        numbers = np.arange(n_draws).astype(np.uint64)
+        bits = _mix(_mix(stream + rows.astype(np.uint64))[:, None] + numbers)
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 

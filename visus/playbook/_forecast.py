@@ -8,16 +8,16 @@ import torch
 from ..engine.probe import cost, fewest_threads
 from ..engine.task import Task
 from ..recipes import classify
-from . import search, train
 from ..runs.reader import Run
 from ..runs.recorder import write_info
+from . import search, train
 from ._session import InterruptedRunError, Session
 
 LONG_S = 600.0  # a forecast above this is confirmed by the user, if there is one at the terminal
 
 
 def tell(session: Session) -> None:
-    """Choose threads and precision by measurement, and say what is to be expected. Raises InterruptedRunError on a 'no'.
+    """Choose threads and precision by measurement, say what to expect. Raises InterruptedRunError on a 'no'.
 
     With a budget the plan follows the time, so there is nothing to forecast.
     """

@@ -70,11 +70,13 @@ def train(task: Task, folder: Path, show: Show, seconds: float = math.inf, extra
     start = recorder.resume(task)
     # The recorder saves last, after everyone has seen the step; what stops a run comes after that.
     observers = [*watches.values(), evaluate, progress, recorder, *extra, Deadline(seconds), StopOnInterrupt()]
-    why = fit(task, task.steps, observers, start)
-    findings = [(name, finding) for name, watch in watches.items() for finding in watch.findings()]
-    for name, finding in findings:
-        recorder.journal.note("finding", watcher=name, **vars(finding))
-    recorder.journal.close()
+    try:
+        why = fit(task, task.steps, observers, start)
+        findings = [(name, finding) for name, watch in watches.items() for finding in watch.findings()]
+        for name, finding in findings:
+            recorder.journal.note("finding", watcher=name, **vars(finding))
+    finally:
+        recorder.journal.close()
     if recorder.best_step >= 0:
         recorder.load_best(task)
     return Outcome(why, recorder.best, recorder.best_step, time.monotonic() - began, findings)

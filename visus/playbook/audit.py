@@ -8,7 +8,8 @@ import torch
 from ..data.audit._evidence import Verdict
 from ..data.audit._gather import gather
 from ..data.audit._run import audit, table, worst
-from ..data.prepare import cache_folder, choose_frame, fits, readable
+from ..data.named import cache
+from ..data.prepare import choose_frame, fits, readable
 from ..data.source import open_collection
 from ..doctor.finding import BLOCKER
 from ._session import Session, Show
@@ -62,16 +63,14 @@ def look(session: Session) -> None:
         collection,
         session.frame if held else None,
         progress=lambda done, total: session.show.progress("audit", done, total, "pictures"),
-        cache=cache_folder(),
+        cache=cache(),
     )
 
 
 def examine(source: str, show: Show) -> list[Verdict]:
     """Every check's verdict on a source, without a run."""
     collection = open_collection(source)
-    gathered = gather(
-        collection, progress=lambda n, total: show.progress("audit", n, total, "pictures"), cache=cache_folder()
-    )
+    gathered = gather(collection, progress=lambda n, total: show.progress("audit", n, total, "pictures"), cache=cache())
     return audit(gathered.evidence)
 
 

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from ..data.audit._gather import Gathered, gather
-from ..data.prepare import cache_folder, readable
+from ..data.named import cache
+from ..data.prepare import readable
 from ..data.source import open_collection
 from ..data.split import fingerprint
 from ..doctor.finding import NOTE, PASS, WARNING
@@ -63,7 +64,7 @@ def evaluate(folder: Path, source: str, show: Show) -> Evaluation:
     collection = open_collection(source)
     if collection.splits is not None and "test" in collection.splits:
         collection = collection.subset(np.flatnonzero(np.array(collection.splits) == "test"))
-    gathered = gather(collection, trained.frame, lambda n, total: show.progress("decode", n, total), cache_folder())
+    gathered = gather(collection, trained.frame, lambda n, total: show.progress("decode", n, total), cache())
     kept = readable(gathered)
     labels = _labels_of(trained, kept.classes, kept.labels, source)
     predicted = _predict(trained, gathered, show)
