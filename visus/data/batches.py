@@ -1,6 +1,7 @@
 """Batches of labelled pictures as a function of (seed, step): resume at step k is exact, with any number of workers."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from .augment import Augment
 from .collection import TEST, TRAIN, VALIDATION, Collection
@@ -55,8 +56,15 @@ class Prepared:
         """uint8 (B, 3, H, W)."""
         if self.pixels is not None:
             return self.pixels[torch.from_numpy(rows)]
-        pictures = [self.collection.pictures.load(int(i), self.frame) for i in rows]
+        if get_worker_info() is None:
+            with ThreadPoolExecutor() as threads:  # decoding releases Python's lock
+                pictures = list(threads.map(self._load, rows.tolist()))
+        else:  # this process is one of several already
+            pictures = [self._load(row) for row in rows.tolist()]
         return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
+
+    def _load(self, row: int) -> NDArray[np.uint8]:
+        return self.collection.pictures.load(row, self.frame)
 
     def labels(self, rows: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(self.collection.labels[rows])

@@ -24,7 +24,7 @@ STATISTICS = 10_000  # training pictures that mean and deviation are taken from,
 
 
 def prepare(
-    source: str | Path | Collection, size: int = 0, framing: str = "crop", seed: int = 0, memory_gib: float = 4.0
+    source: str | Path | Collection, size: int = 0, framing: str = "crop", seed: int = 0, memory_gib: float = 2.0
 ) -> Prepared:
     """Open, look at every picture, leave out the unreadable, split, take statistics of the training part."""
     collection = source if isinstance(source, Collection) else open_collection(source)

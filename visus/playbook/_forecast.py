@@ -32,9 +32,10 @@ def tell(session: Session) -> None:
     training = steps * measured.seconds_per_step + steps / task.steps_per_epoch * measured.seconds_per_evaluation
     searching = 0.0 if "search" in session.skip else search.allowed_seconds(session, training)
     total = training + searching
+    where = "streamed from disk" if session.ready.pixels is None else "in it"
     sentence = (
         f"about {duration(total)} ({duration(training)} of it training, {task.precision}) "
-        f"and {measured.memory_bytes / 2**30:.1f} GiB of memory"
+        f"and {measured.memory_bytes / 2**30:.1f} GiB of memory, pictures {where}"
     )
     session.show.say(f"forecast   {sentence}")
     session.journal.note("forecast", seconds=total, memory_bytes=measured.memory_bytes, precision=str(task.precision))

@@ -69,7 +69,8 @@ def fit(
     """
     check_settings(settings, skip)
     limit = seconds(budget) if isinstance(budget, str) else budget
-    collection = open_collection(source)
+    show = show or Silent()
+    collection = open_collection(source, lambda done, total: show.progress("download", done, max(done, total), "bytes"))
     info = {
         "recipe": FIT,
         "source": str(source),
@@ -80,7 +81,7 @@ def fit(
         **circumstances(int(settings.get("seed", 0))),
     }
     folder = create(Path(runs), stem(str(source)), info)
-    return _run(folder, Budget(limit), show or Silent(), confirm, collection)
+    return _run(folder, Budget(limit), show, confirm, collection)
 
 
 def resume(folder: str | Path, show: Show | None = None) -> Fitted:

@@ -58,7 +58,7 @@ def look(session: Session) -> None:
     """Open the source and gather what is to be seen of every picture."""
     collection = session.collection or open_collection(session.source)
     session.frame = choose_frame(collection, session.given.get("size", 0), session.given.get("framing", "crop"))
-    held = fits(collection, session.frame, session.given.get("memory", 4.0))
+    held = fits(collection, session.frame, session.given.get("memory", 2.0))
     session.gathered = gather(
         collection,
         session.frame if held else None,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,4 +66,5 @@ def _divide(session: Session) -> Split:
     assert session.frame is not None
     session.split = divide(session.gathered, session.seed)
     session.prepared = finish(session.gathered, session.frame, session.split)
+    session.gathered = replace(session.gathered, pixels=None)  # they live on in what was prepared
     return session.split

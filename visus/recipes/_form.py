@@ -73,7 +73,10 @@ class Field:
         return value
 
     def check(self, value: Any) -> None:
-        """Raise ValueError if a value is outside its limits."""
+        """Raise ValueError if a value is of another kind, or outside its limits."""
+        fits = isinstance(value, (int, float) if self.kind is float else self.kind) or not isinstance(self.kind, type)
+        if not fits or (isinstance(value, bool) and self.kind is not bool):
+            raise ValueError(f"{self.name} must be {self._example()}; got {value!r}")
         if self.limits and not self.limits.low <= value <= self.limits.high:
             between = f"between {self.limits.low:g} and {self.limits.high:g}"
             between = f"at least {self.limits.low:g}" if self.limits.high == float("inf") else between

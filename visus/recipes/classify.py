@@ -33,7 +33,7 @@ def build(
     ] = "digits",
     size: Annotated[int, Limits(0, 1024), About("side in pixels; 0: the pictures' own, at most 64")] = 0,
     framing: Annotated[Literal["crop", "stretch", "pad"], About("how a picture is brought to that size")] = "crop",
-    memory: Annotated[float, Limits(0.0), About("GiB for decoded pictures; beyond it they are streamed")] = 4.0,
+    memory: Annotated[float, Limits(0.0), About("GiB for decoded pictures; beyond it they are streamed")] = 2.0,
     model: Annotated[str, Choice(classifiers), About("the architecture; its own settings join these")] = "small_conv",
     loss: Annotated[Literal["cross_entropy", "hinge", "squared_hinge"], About("softmax or SVM")] = "cross_entropy",
     smoothing: Annotated[float, Limits(0.0, 0.5), About("label smoothing, for cross_entropy")] = 0.0,
