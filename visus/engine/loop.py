@@ -71,8 +71,12 @@ class Evaluate(Observer):
         if self.average:
             self.average.update(task)
         if (step + 1) % self.every == 0 or step + 1 == task.steps:
-            with self.average.applied(task) if self.average else nullcontext():
-                _tell(self.tell, "after_evaluation", step, task, task.evaluate())
+            self.score(step, task)
+
+    def score(self, step: int, task: Task) -> None:
+        """Evaluate now, and tell."""
+        with self.average.applied(task) if self.average else nullcontext():
+            _tell(self.tell, "after_evaluation", step, task, task.evaluate())
 
     def state(self) -> dict[str, Any]:
         return self.average.state() if self.average else {}

@@ -17,6 +17,7 @@ from ..runs.interrupt import StopOnInterrupt
 from ..runs.recorder import Recorder
 from ._session import Show
 
+OUT_OF_TIME = "the budget is used up"
 LOGS_PER_EPOCH = 10
 FEWEST_STEPS_BETWEEN_EVALUATIONS = 20  # a tiny set has epochs of a few steps; scoring each would take the time
 
@@ -55,7 +56,7 @@ class Deadline(Observer):
 
     def after_step(self, step: int, task: Task) -> None:
         if time.monotonic() > self.ends:
-            raise StopTraining("the budget is used up")
+            raise StopTraining(OUT_OF_TIME)
 
 
 def train(task: Task, folder: Path, show: Show, seconds: float = math.inf, extra: Sequence[Observer] = ()) -> Outcome:
@@ -72,6 +73,8 @@ def train(task: Task, folder: Path, show: Show, seconds: float = math.inf, extra
     observers = [*watches.values(), evaluate, progress, recorder, *extra, Deadline(seconds), StopOnInterrupt()]
     try:
         why = fit(task, task.steps, observers, start)
+        if why == OUT_OF_TIME and recorder.best_step < 0:
+            evaluate.score(0, task)  # what little was learned is kept, and measured
         findings = [(name, finding) for name, watch in watches.items() for finding in watch.findings()]
         for name, finding in findings:
             recorder.journal.note("finding", watcher=name, **vars(finding))

@@ -11,6 +11,7 @@ from ..engine.probe import Cost, cost
 from ..recipes import _form, classify
 from ..runs.reader import Run
 from ..search import Round, Search, Span, Trial, coarse_to_fine
+from ..tasks.classify import Classification
 from ._session import Session, Verdict
 
 ROUNDS = (Round(12, 1), Round(7, 2), Round(5, 4))  # trials, and epochs of each
@@ -34,7 +35,7 @@ def run(session: Session) -> Verdict:
     session.suggest(arithmetic=str(task.precision))  # measured once, the same for every trial and the training
     if not space or not any(objective.parameters for objective in task.objectives):
         return Verdict(PASS, "nothing to search: every setting is given, or the model has none", {"best": {}})
-    rounds, shrink = _plan(session, cost(task), task.steps_per_epoch)
+    rounds, shrink = _plan(session, task)
     if not rounds:
         return Verdict(NOTE, "the budget leaves no time to search; the recipe's settings are used", {"best": {}})
     total = sum(plan.trials for plan in rounds)
@@ -64,11 +65,10 @@ def recall(session: Session, verdict: Verdict) -> None:
 def _try(session: Session, small: Any, settings: Mapping[str, float], epochs: float, number: int) -> Trial:
     """Train briefly with these settings, its schedule ending with the trial; the score is validation accuracy."""
     began, watch = time.perf_counter(), not_finite.Watch()
-    task = classify.build(small, **{**session.settings, **settings, "epochs": max(1, round(epochs))})
-    steps = max(FEWEST_STEPS, round(epochs * task.steps_per_epoch))
-    why = fit(task, min(steps, task.steps) if epochs >= 1 else steps, [watch])
+    task = classify.build(small, **{**session.settings, **settings, "epochs": epochs})
+    why = fit(task, task.steps, [watch])
     score = None if why else task.evaluate()["validation_accuracy"]
-    return Trial(number, dict(settings), score, time.perf_counter() - began, steps / task.steps_per_epoch)
+    return Trial(number, dict(settings), score, time.perf_counter() - began, epochs)
 
 
 def allowed_seconds(session: Session, training: float) -> float:
@@ -76,17 +76,29 @@ def allowed_seconds(session: Session, training: float) -> float:
     return min(SHARE * session.budget.left, UNBOUNDED_SHARE * training + ENOUGH_S)
 
 
-def _plan(session: Session, measured: Cost, steps_per_epoch: int) -> tuple[tuple[Round, ...], float]:
-    """The rounds that the time allows, and the factor by which their trials are shortened. No rounds: no time."""
+def _plan(session: Session, task: Classification) -> tuple[tuple[Round, ...], float]:
+    """The rounds that the time allows, and the factor by which their trials are shortened. No rounds: no time.
+
+    It rests on a measurement, so it is written down: a resumed search follows the plan it began with.
+    """
+    for event in Run(session.folder).events("search_plan"):
+        return tuple(Round(**plan) for plan in event["rounds"]), event["shrink"]
+    rounds, shrink = _affordable(session, task.steps_per_epoch, cost(task))
+    session.journal.note("search_plan", rounds=[vars(plan) for plan in rounds], shrink=shrink)
+    return rounds, shrink
+
+
+def _affordable(session: Session, steps_per_epoch: int, measured: Cost) -> tuple[tuple[Round, ...], float]:
     training = session.settings.get("epochs", 30) * steps_per_epoch * measured.seconds_per_step
     allowed = allowed_seconds(session, training)
     for rounds in (ROUNDS, FEWER_ROUNDS):
         trials = sum(plan.trials for plan in rounds)
         epochs = sum(plan.trials * plan.length for plan in rounds)
-        steps_s = allowed - trials * measured.seconds_per_evaluation
-        shrink = steps_s / (epochs * steps_per_epoch * measured.seconds_per_step)
+        left = allowed - trials * measured.seconds_per_evaluation
+        shrink = left / (epochs * steps_per_epoch * measured.seconds_per_step)
         if shrink * steps_per_epoch >= FEWEST_STEPS or shrink >= 1:
-            return rounds, min(1.0, shrink)
+            # A tiny set's epoch is a few steps: its trials are made long enough to say something.
+            return rounds, max(min(1.0, shrink), FEWEST_STEPS / steps_per_epoch)
     return (), 0.0
 
 

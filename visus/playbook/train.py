@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ..data.batches import Prepared
-from ..doctor.finding import NOTE, PASS, SEVERITIES, worst
+from ..doctor.finding import NOTE, PASS, WARNING
 from ..engine.probe import cost
 from ..recipes import _form, classify
 from ..runs.interrupt import INTERRUPTED
@@ -33,14 +33,13 @@ def run(session: Session) -> Verdict:
         )
     save_model(session, settings, task)
     per_epoch = task.steps_per_epoch
-    epochs, best_epoch = task.steps // per_epoch, math.ceil((outcome.best_step + 1) / per_epoch)
+    epochs, best_epoch = math.ceil(task.steps / per_epoch), math.ceil((outcome.best_step + 1) / per_epoch)
     notes = [finding for _, finding in outcome.findings if not finding.healthy]
-    severity = min(worst(f.severity for f in notes), NOTE if not outcome.why else "warning", key=SEVERITIES.index)
     line = f"{epochs} epochs, best validation {100 * outcome.best:.1f} % at epoch {best_epoch}; doctor: "
     line += f"{len(notes)} note{'s' * (len(notes) != 1)}" if notes else "nothing to note"
     line += f"; stopped: {outcome.why}" if outcome.why else ""
     return Verdict(
-        severity if notes else PASS,
+        WARNING if outcome.why else NOTE if notes else PASS,
         line,
         {
             "epochs": epochs,
@@ -88,13 +87,13 @@ def _resolve(session: Session) -> dict[str, Any]:
     return settings
 
 
-def planned_epochs(session: Session, task: Classification) -> int:
+def planned_epochs(session: Session, task: Classification) -> float:
     """What the user named, else the recipe's default, or more passes over a small set."""
-    default = int(_form.fields(classify.build)["epochs"].default)
-    return int(session.given.get("epochs") or max(default, math.ceil(FEWEST_STEPS / task.steps_per_epoch)))
+    default: float = _form.fields(classify.build)["epochs"].default
+    return session.given.get("epochs") or max(default, math.ceil(FEWEST_STEPS / task.steps_per_epoch))
 
 
-def _affordable_epochs(session: Session, task: Classification) -> int:
+def _affordable_epochs(session: Session, task: Classification) -> float:
     wanted = planned_epochs(session, task)
     if math.isinf(session.budget.left) or not any(objective.parameters for objective in task.objectives):
         return wanted

@@ -42,7 +42,7 @@ def build(
     weight_decay: Annotated[float, Limits(0.0), Range(1e-5, 1e-2, log=True), About("strength of L2")] = 5e-4,
     schedule: Annotated[Literal["one_cycle", "cosine", "constant"], About("how the rate changes")] = "one_cycle",
     batch: Annotated[int, Limits(0), About("pictures a step; 0: for about 40 steps an epoch, 16 to 500")] = 0,
-    epochs: Annotated[int, Limits(1), About("passes over the training part")] = 30,
+    epochs: Annotated[float, Limits(0.001), About("passes over the training part")] = 30,
     flip: Annotated[bool, About("mirror every second picture")] = False,
     crop: Annotated[int, Limits(-1), About("shift by up to so many pixels; -1: an eighth of the side")] = -1,
     scale: Annotated[float, Limits(0.0, 0.9), About("zoom by up to this share")] = 0.0,
@@ -68,7 +68,7 @@ def build(
     where = choose_device(device)
     if hasattr(network, "remember"):
         return Remember(standardise, network, batches, measure).to(where)
-    steps = epochs * batches.steps_per_epoch
+    steps = max(1, round(epochs * batches.steps_per_epoch))
     task = Classify(
         standardise.to(where),
         network.to(where),
