@@ -37,12 +37,16 @@ def draw(kind: int, dice: np.random.Generator, side: int = 24) -> np.ndarray:
     return picture.clip(0, 255).astype(np.uint8)
 
 
-@pytest.fixture
-def stripes(tmp_path) -> Path:
-    """A folder of 3 classes x 30 PNG files that a small network learns in seconds."""
+def draw_folder(root: Path) -> Path:
+    """root/stripes: 3 classes x 30 PNG files that a small network learns in seconds."""
     dice = np.random.default_rng(0)
     for kind, name in enumerate(("across", "down", "diagonal")):
-        (tmp_path / "stripes" / name).mkdir(parents=True)
+        (root / "stripes" / name).mkdir(parents=True)
         for number in range(30):
-            Image.fromarray(draw(kind, dice)).save(tmp_path / "stripes" / name / f"{number:02d}.png")
-    return tmp_path / "stripes"
+            Image.fromarray(draw(kind, dice)).save(root / "stripes" / name / f"{number:02d}.png")
+    return root / "stripes"
+
+
+@pytest.fixture
+def stripes(tmp_path) -> Path:
+    return draw_folder(tmp_path)

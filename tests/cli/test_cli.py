@@ -12,6 +12,8 @@ from visus import cli
 from visus.cli._app import run
 from visus.engine import catalogue
 
+from ..conftest import draw_folder
+
 QUICK = ["width=16", "epochs=30", "arithmetic=float32", "lr=0.05", "weight_decay=1e-4"]
 FAST = ["--skip", "search", "--skip", "checks", "--skip", "baselines"]
 
@@ -19,16 +21,10 @@ FAST = ["--skip", "search", "--skip", "checks", "--skip", "baselines"]
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A run on stripes, made by the command line itself, and its pictures."""
-    from ..conftest import draw
-
     root = tmp_path_factory.mktemp("cli")
-    dice = np.random.default_rng(0)
-    for kind, name in enumerate(("across", "down", "diagonal")):
-        (root / "stripes" / name).mkdir(parents=True)
-        for number in range(30):
-            Image.fromarray(draw(kind, dice)).save(root / "stripes" / name / f"{number:02d}.png")
-    assert run(["fit", str(root / "stripes"), *QUICK, *FAST, "--yes", "--runs", str(root / "runs")]) == 0
-    return root / "runs" / "stripes-1", root / "stripes"
+    pictures = draw_folder(root)
+    assert run(["fit", str(pictures), *QUICK, *FAST, "--yes", "--runs", str(root / "runs")]) == 0
+    return root / "runs" / "stripes-1", pictures
 
 
 def test_help_does_not_import_torch_nor_what_draws():

@@ -18,6 +18,8 @@ from visus.runs import ledger
 from visus.runs.reader import Run, summaries
 from visus.runs.recorder import Recorder
 
+from ..conftest import draw_folder
+
 STAGES = ["audit", "split", "baselines", "checks", "search", "train", "test", "report"]
 QUICK = {"width": 16, "epochs": 30, "arithmetic": "float32", "lr": 0.05, "weight_decay": 1e-4}
 
@@ -36,17 +38,11 @@ class Lines(Silent):
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
     """One whole run on stripes, shared by the tests that only look at it; with it what was shown."""
-    from ..conftest import draw
-
     root = tmp_path_factory.mktemp("fit")
-    dice = np.random.default_rng(0)
-    for kind, name in enumerate(("across", "down", "diagonal")):
-        (root / "stripes" / name).mkdir(parents=True)
-        for number in range(30):
-            Image.fromarray(draw(kind, dice)).save(root / "stripes" / name / f"{number:02d}.png")
+    pictures = draw_folder(root)
     show = Lines()
     settings = {name: value for name, value in QUICK.items() if name not in ("lr", "weight_decay")}
-    return visus.fit(root / "stripes", runs=root / "runs", show=show, **settings), show
+    return visus.fit(pictures, runs=root / "runs", show=show, **settings), show
 
 
 def test_every_stage_speaks_once_and_in_order(fitted):

@@ -36,7 +36,12 @@ def fastest_precision(task: Task) -> Precision:
         for candidate, patient in copies.items():
             patient.run_at(candidate)
             patient.train()
-        return precision.fastest(lambda candidate: copies[candidate].objectives[0].improve(batch), device)[0]
+
+        def step(candidate: Precision) -> None:
+            for objective in copies[candidate].objectives:
+                float(objective.improve(batch).loss)  # waits for the device
+
+        return precision.fastest(step, device)[0]
 
 
 def fewest_threads(task: Task) -> int:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+Settings = Mapping[str, float]
+
 
 @dataclass(frozen=True)
 class Span:
@@ -22,7 +24,7 @@ class Trial:
     """One try. score: higher is better; None if it diverged, which is a result too."""
 
     round: int
-    settings: Mapping[str, float]
+    settings: Settings
     score: float | None
     seconds: float = 0.0
     epochs: float = 0.0

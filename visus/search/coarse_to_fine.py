@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from . import random
-from ._space import Round, Search, Span, Trial
+from ._rounds import Run, search_in_rounds
+from ._space import Round, Search, Settings, Span, Trial
 
 LEADERS = 0.25  # share of a round's trials that say where to look next
 BORDER = 0.1  # share of a span, at either end, that counts as its border
@@ -16,7 +17,7 @@ WIDEN = 0.5  # share of its length by which a span grows beyond a border
 
 
 def search(
-    run: Callable[[Mapping[str, float], float, int], Trial],
+    run: Run,
     space: Mapping[str, Span],
     rounds: Sequence[Round],
     seed: int = 0,
@@ -28,23 +29,21 @@ def search(
     run: (settings, length, round) -> Trial. known: trials of an interrupted search, in order; they are not run again.
     stop: asked before each trial; True ends the search with what it has.
     """
-    found, done = Search(spans=dict(space)), iter(known)
-    for number, plan in enumerate(rounds, start=1):
-        for settings in _proposals(found, plan, seed + number):
-            trial = next(done, None)
-            if trial is None:
-                if stop():
-                    return found
-                trial = run(settings, plan.length, number)
-            found.trials.append(trial)
+    found = Search(spans=dict(space))
+
+    def judge(number: int) -> None:
         latest = [trial for trial in found.trials if trial.round == number]
         found.borders = [name for name in space if _at_border(name, latest, found.spans[name])]
         if number < len(rounds):
             found.spans = {name: _next_span(name, latest, span) for name, span in found.spans.items()}
-    return found
+
+    def proposals(plan: Round, number: int) -> Iterator[Settings]:
+        return _proposals(found, plan, seed + number)
+
+    return search_in_rounds(found, run, rounds, known, stop, proposals, judge)
 
 
-def _proposals(found: Search, plan: Round, seed: int) -> Iterator[Mapping[str, float]]:
+def _proposals(found: Search, plan: Round, seed: int) -> Iterator[Settings]:
     """The best so far again, since it is only comparable at the same length, and fresh draws."""
     best = found.best
     if best:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from ._rounds import Run, search_in_rounds
 from ._space import Round, Search, Span, Trial
 
 
 def search(
-    run: Callable[[Mapping[str, float], float, int], Trial],
+    run: Run,
     space: Mapping[str, Span],
     rounds: Sequence[Round],
     seed: int = 0,
@@ -24,16 +25,11 @@ def search(
     run: (settings, length, round) -> Trial. known: trials of an interrupted search, in order; they are not run again.
     stop: asked before each trial; True ends the search with what it has.
     """
-    found, done = Search(spans=dict(space)), iter(known)
-    for number, plan in enumerate(rounds, start=1):
-        for settings in propose(space, plan.trials, seed + number):
-            trial = next(done, None)
-            if trial is None:
-                if stop():
-                    return found
-                trial = run(settings, plan.length, number)
-            found.trials.append(trial)
-    return found
+
+    def draws(plan: Round, number: int) -> list[dict[str, float]]:
+        return propose(space, plan.trials, seed + number)
+
+    return search_in_rounds(Search(spans=dict(space)), run, rounds, known, stop, draws)
 
 
 def propose(space: Mapping[str, Span], n: int, seed: int) -> list[dict[str, float]]:
