@@ -10,7 +10,7 @@ from visus.engine.loop import Evaluate, Observer, StopTraining, fit
 from visus.engine.objective import Objective
 from visus.engine.optimizers import sgd
 from visus.engine.precision import FLOAT32, candidates, fastest, named
-from visus.engine.probe import cost, fastest_precision
+from visus.engine.probe import cost, fastest_precision, fewest_threads
 from visus.engine.seed import own_randomness
 from visus.engine.task import Task
 
@@ -139,6 +139,16 @@ def test_measuring_leaves_the_task_as_it_was():
     assert chosen in candidates("cpu")
     assert all(torch.equal(p, q) for p, q in zip(before, task.parameters(), strict=True))
     assert torch.equal(random, torch.get_rng_state())
+
+
+def test_threads_are_chosen_among_one_and_all_and_put_back():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert fewest_threads(TwoRoles()) in (1, 2)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_precision_is_chosen_only_for_a_real_gain(monkeypatch):
