@@ -220,3 +220,10 @@ def test_a_decompression_bomb_among_pictures_is_named_and_left_out(trained, tmp_
     (folder / "down" / "bomb.png").write_bytes(bomb)
     assert run(["audit", str(folder)]) == 0
     assert "down/bomb.png" in " ".join(capsys.readouterr().out.split())
+
+
+def test_no_command_shows_the_help_and_nothing_else(capsys):
+    assert run([]) == 0
+    captured = capsys.readouterr()
+    assert "fit" in captured.out
+    assert captured.err == ""

@@ -68,8 +68,10 @@ def run(arguments: list[str]) -> int:
 
 
 def _explain(error: Exception) -> int:
-    if isinstance(error, typer.BadParameter) or hasattr(error, "format_message"):
-        return _fail(error.format_message() + "; `visus --help` shows what can be typed", 2)
+    if hasattr(error, "format_message"):  # what typer makes of a command line it cannot read
+        sentence = error.format_message().rstrip(".")
+        # Without a command typer has shown the help already and has nothing to add.
+        return _fail(f"{sentence} (`visus --help` shows what can be typed)", 2) if sentence else 0
     if isinstance(error, UsageError):
         return _fail(str(error), 2)
     if isinstance(error, ValueError | LookupError | OSError | RuntimeError):

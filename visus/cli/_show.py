@@ -18,7 +18,8 @@ STAGE_WIDTH, SEVERITY_WIDTH, LOG_WIDTH = 10, 7, 120
 class Terminal:
     """Shows a session on the terminal, or as lines where there is none."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, name_width: int = STAGE_WIDTH) -> None:
+        self.name_width = name_width
         self.console = console or Console(width=None if sys.stdout.isatty() else LOG_WIDTH, highlight=False)
         self._bar: Progress | None = None
         self._task = TaskID(0)
@@ -40,7 +41,7 @@ class Terminal:
         """A stage ended: one line."""
         self.close()
         row = Table.grid(padding=(0, 1), expand=True)
-        row.add_column(width=STAGE_WIDTH)
+        row.add_column(width=self.name_width)
         row.add_column(ratio=1)
         row.add_column(width=SEVERITY_WIDTH)
         row.add_row(f" {stage}", Text(line), Text(severity, style=COLOURS[severity]))
@@ -73,9 +74,9 @@ class Terminal:
 
 
 @contextmanager
-def terminal() -> Iterator[Terminal]:
-    """A terminal show that leaves no bar behind, whatever happens."""
-    show = Terminal()
+def terminal(name_width: int = STAGE_WIDTH) -> Iterator[Terminal]:
+    """A terminal show that leaves no bar behind, whatever happens. name_width: letters of the longest name shown."""
+    show = Terminal(name_width=name_width)
     try:
         yield show
     finally:

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+CHECK_WIDTH = 19  # letters of the longest check's name, and a space
+
 
 def command(
     path: Annotated[str, typer.Argument(help="A folder, a CSV table, or a named set.")],
@@ -16,12 +18,12 @@ def command(
     from ..playbook.audit import examine
     from ._show import terminal
 
-    with terminal() as show:
+    with terminal(CHECK_WIDTH) as show:
         found = examine(path, show)
         for verdict in found:
             line = verdict.what if verdict.severity == "pass" else f"{verdict.what}; {verdict.remedy}"
             show.verdict(verdict.check.replace("_", " "), line, verdict.severity)
             shown = verdict.names if names else verdict.names[:5]
             for name in shown if verdict.severity != "pass" else ():
-                show.say(f"           {name}")
+                show.say(" " * CHECK_WIDTH + name)
     return 1 if any(verdict.severity == "blocker" for verdict in found) else 0

@@ -11,7 +11,7 @@ from ..data.audit._run import audit, table, worst
 from ..data.named import cache
 from ..data.prepare import choose_frame, fits, readable
 from ..data.source import open_collection
-from ..doctor.finding import BLOCKER
+from ..doctor.finding import BLOCKER, WARNING
 from ._session import Session, Show
 from ._session import Verdict as StageVerdict
 
@@ -31,6 +31,9 @@ def run(session: Session) -> StageVerdict:
         parts.append(f"{unreadable} unreadable (listed)")
     if pairs:
         parts.append(f"{pairs:,} alike kept together")
+    warned = [verdict.check.replace("_", " ") for verdict in verdicts if verdict.severity == WARNING]
+    if warned:
+        parts.append(f"look at {', '.join(warned)} (`visus audit` or the report tells what and what to do)")
     blocked = [verdict for verdict in verdicts if verdict.severity == BLOCKER]
     parts += [f"{verdict.what}; {verdict.remedy}" for verdict in blocked]
     counts = torch.bincount(

@@ -1,4 +1,4 @@
-"""CIFAR-10 with the small convolutional net: ten minutes on two cores."""
+"""CIFAR-10 with the small convolutional net, in minutes on two cores."""
 
 from functools import partial
 

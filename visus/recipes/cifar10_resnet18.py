@@ -1,4 +1,4 @@
-"""CIFAR-10 with ResNet-18, as in the paper's recipe: hours on a CPU, minutes on a GPU."""
+"""CIFAR-10 with ResNet-18; long on a CPU, meant for a GPU."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""1,797 scanned digits of 8 x 8 pixels with the small convolutional net: half a minute, no download."""
+"""1,797 scanned digits of 8 x 8 pixels with the small convolutional net: nothing to download."""
 
 from functools import partial
 
