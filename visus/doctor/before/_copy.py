@@ -4,6 +4,8 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
+
 from ...engine.objective import Batch, Objective
 from ...engine.seed import own_randomness
 from ...engine.task import Task
@@ -16,9 +18,13 @@ def patient(task: Task) -> Iterator[Task]:
         yield copy.deepcopy(task).train()
 
 
-def first_batch(task: Task, limit: int | None = None) -> Batch:
-    """The first batch, or its first `limit` examples."""
-    return tuple(tensor[:limit] for tensor in next(iter(task.batches())))
+def first_batch(task: Task, size: int | None = None) -> Batch:
+    """The first batch; or the first `size` examples, from as many batches as that takes."""
+    batches = iter(task.batches())
+    found = next(batches)
+    while size and len(found[0]) < size and (more := next(batches, None)):
+        found = tuple(torch.cat(columns) for columns in zip(found, more, strict=True))
+    return tuple(tensor[:size] for tensor in found)
 
 
 def descending(task: Task) -> list[Objective]:

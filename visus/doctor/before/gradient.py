@@ -13,7 +13,7 @@ from ..finding import BLOCKER, NOTE, PASS, Finding
 from ._copy import descending, first_batch, patient
 
 EXAMPLES = 3  # few examples: few kinks of max and ReLU to step over
-STEPS = (1e-5, 1e-6, 1e-4)  # h; a smaller one if the first steps over a kink, a larger one if rounding dominates
+STEPS = (1e-5, 1e-6, 1e-7, 1e-4)  # h; smaller ones if the first steps over a kink, a larger if rounding dominates
 HAPPY, WRONG = 1e-6, 1e-2  # relative error: below is right for smooth nets, above is a mistake
 PROBES = 2  # entries of every parameter tensor
 NOISE = 1e-9  # gradients below this are rounding, relative to the loss

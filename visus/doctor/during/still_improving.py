@@ -8,6 +8,7 @@ from ...engine.task import Task
 from ..finding import NOTE, PASS, Finding
 
 GAIN = 0.02  # share of the whole rise that the last fifth of the run still added
+NOISE = 0.02  # a gain of two points may be one or two pictures of a small validation part
 FEWEST = 5  # evaluations needed to speak of a trend
 
 
@@ -31,6 +32,6 @@ class Watch(Observer):
         earlier, latest = max(self.scores[:-tail]), max(self.scores[-tail:])
         gain, rise = latest - earlier, max(self.scores) - self.scores[0]
         what = f"the last fifth of the run added {100 * gain:.1f} points of {100 * rise:.1f}"
-        if gain <= GAIN * rise or gain <= 0.005:
+        if gain <= max(GAIN * rise, NOISE):
             return [Finding(PASS, what, "the curve is flat")]
         return [Finding(NOTE, what, "the curve is flat", "the run ended early", "train longer (more epochs or budget)")]
