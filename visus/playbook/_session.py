@@ -13,7 +13,6 @@ from ..data.decode import Frame
 from ..data.split import Split
 from ..doctor.finding import BLOCKER
 from ..runs.recorder import Journal
-from ..tasks.classify import Classification
 
 
 class Show(Protocol):
@@ -96,7 +95,6 @@ class Session:
     split: Split | None = None
     prepared: Prepared | None = None
     suggested: dict[str, Any] = field(default_factory=dict)  # what stages found better than the recipe's defaults
-    task: Classification | None = None
     detail: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # of each finished stage
 
     @property

@@ -100,6 +100,7 @@ def train_recipe(
     """Train a ready-made recipe. Raises LookupError, ValueError."""
     build = catalogue.find(recipes, name).build
     form = _form.resolved(build, settings)
+    classify.refuse_idle(form["model"], settings)
     info = {"recipe": name, "given": dict(settings), "settings": form, **circumstances(int(form.get("seed", 0)))}
     folder = create(Path(runs), name.replace("_", "-"), info)
     return folder, _train_recipe(folder, show or Silent())
@@ -116,6 +117,7 @@ def check_settings(settings: Mapping[str, Any], skip: Iterable[str] = ()) -> Non
         if name == "data":
             raise ValueError("data is the path that `fit` is given first; leave the setting out")
         form[name].check(value)
+    classify.refuse_idle(settings.get("model", form["model"].default), settings)
     for stage in skip:
         if stage not in _sequence.SKIPPABLE:
             known = _sequence.SKIPPABLE

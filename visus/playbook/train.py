@@ -22,7 +22,6 @@ SAFETY = 0.92  # share of the rest that is planned: a measured step is only an e
 def run(session: Session) -> Verdict:
     settings = _resolve(session)
     task = classify.build(session.ready, **settings)
-    session.task = task
     session.journal.note("settings", settings=settings)
     outcome = train(task, session.folder, session.show, (1 - RESERVE / 2) * session.budget.left)
     if outcome.why == INTERRUPTED:

@@ -1,7 +1,7 @@
 """Tell pictures apart: any folder, table or named set, any classifier."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -24,6 +24,26 @@ from ._form import About, Choice, Limits, Range
 
 Arithmetic = Literal["auto", "float32", "float32-channels-last", "bfloat16", "bfloat16-channels-last"]
 WARM_UP = 0.2  # share of the run in which the learning rate rises
+DESCENT = frozenset(  # settings that only concern a model that descends a loss
+    [
+        "smoothing",
+        "optimizer",
+        "lr",
+        "weight_decay",
+        "schedule",
+        "batch",
+        "epochs",
+        "flip",
+        "crop",
+        "scale",
+        "colour",
+        "cutout",
+        "max_norm",
+        "accumulate",
+        "average",
+        "arithmetic",
+    ]
+)
 STEPS_PER_EPOCH, FEWEST, MOST = 40, 16, 500  # a batch is sized for so many steps an epoch, within these bounds
 
 
@@ -98,6 +118,15 @@ def architecture_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of a run's resolved settings that belong to its architecture."""
     module = catalogue.find(classifiers, values["model"])
     return {name: values[name] for name in _form.own_fields(module.build) if name in values}
+
+
+def refuse_idle(model: str, given: Iterable[str]) -> None:
+    """Raise ValueError if a setting was named that the model has no use for: nothing asked is silently passed over."""
+    if getattr(catalogue.find(classifiers, model), "DESCENDS", True):
+        return
+    idle = sorted(DESCENT.intersection(given))
+    if idle:
+        raise ValueError(f"{model} learns by remembering and has no use for {', '.join(idle)}; leave it out")
 
 
 def _batch_size(n_train: int) -> int:

@@ -1,5 +1,6 @@
 """Networks that score K classes: `build(image, n_classes, ...) -> nn.Module`.
 
 `image` is (C, H, W); the module takes float images (B, C, H, W) and returns scores (B, K). Further arguments are the
-architecture's own settings, typed and with defaults. A learner by memory offers `remember(images, labels)`.
+architecture's own settings, typed and with defaults. A learner by memory offers `remember(images, labels)`, and its
+file says `DESCENDS = False`.
 """
