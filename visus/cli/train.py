@@ -39,8 +39,7 @@ def command(
         except InterruptedRunError as stopped:
             show.say(str(stopped))
             return 1
-        for name, finding in outcome.findings:
-            if not finding.healthy:
-                show.verdict("doctor", f"{name}: {finding.what}; {finding.cause}: {finding.remedy}", finding.severity)
+        for finding in outcome.findings:
+            show.verdict("doctor", f"{finding.what}; {finding.cause}: {finding.remedy}", finding.severity)
         show.say(f"best {outcome.best:.4f} at step {outcome.best_step + 1}; {folder / 'report.html'}")
     return 1 if outcome.why else 0

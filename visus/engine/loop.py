@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from .averaging import WeightAverage
-from .objective import Memory, Objective, Report
+from .objective import Batch, Memory, Objective, Report
 from .task import Task
 
 
@@ -18,6 +18,9 @@ class Observer:
 
     def before_fit(self, task: Task, start: int) -> None:
         """The run begins, at step `start` (above 0 when it is resumed)."""
+
+    def before_step(self, step: int, task: Task, batch: Batch) -> None:
+        """The batch of `step` is about to be learned from."""
 
     def after_improvement(self, step: int, objective: Objective | Memory, report: Report) -> None:
         """An objective has improved on the batch of `step`."""
@@ -46,6 +49,7 @@ def fit(task: Task, steps: int, observers: Sequence[Observer] = (), start: int =
     done, why = start, ""
     try:
         for step, batch in zip(range(start, steps), task.batches(start)):
+            _tell(observers, "before_step", step, task, batch)
             for objective in task.objectives:
                 if step % objective.every == 0:
                     report = objective.improve(batch)

@@ -1,20 +1,22 @@
 """Train a task with everything watching: the recorder, the doctor, the keeper of the best weights, Ctrl-C."""
 
+import json
 import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ..doctor import during
+from ..doctor.checkup import Checkup, StopNotFinite
+from ..doctor.diagnosis import Diagnosis
 from ..doctor.finding import Finding
-from ..engine import catalogue
 from ..engine.averaging import WeightAverage
 from ..engine.loop import Evaluate, Observer, StopTraining, fit
 from ..engine.task import Task
+from ..runs import checkpoint
 from ..runs.interrupt import StopOnInterrupt
-from ..runs.recorder import Recorder
+from ..runs.reader import CHART
+from ..runs.recorder import Recorder, plain
 from ._session import Show
 
 OUT_OF_TIME = "the budget is used up"
@@ -30,7 +32,12 @@ class Outcome:
     best: float
     best_step: int
     seconds: float
-    findings: Sequence[tuple[str, Finding]]
+    diagnosis: Diagnosis
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """Causes of an alarm first, then notes."""
+        return [*self.diagnosis.causes, *self.diagnosis.notes]
 
 
 class Progress(Observer):
@@ -48,6 +55,27 @@ class Progress(Observer):
         self.text = f"{name.replace('_', ' ')} {shown}"
 
 
+class KeepChart(Observer):
+    """Keeps the doctor's chart beside the record, and says an alarm aloud as soon as there is one."""
+
+    def __init__(self, folder: Path, checkup: Checkup, show: Show) -> None:
+        self.folder, self.checkup, self.show, self._told = folder, checkup, show, set[str]()
+
+    def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:
+        self._save()
+        diagnosis = self.checkup.diagnosis(final=False)
+        if diagnosis.alarm and diagnosis.causes[0].kind not in self._told:
+            cause = diagnosis.causes[0]
+            self._told.add(cause.kind)
+            self.show.say(f"doctor     step {step + 1}: {cause.what}; {cause.cause}: {cause.remedy}")
+
+    def after_fit(self, steps_done: int, task: Task, why: str) -> None:
+        self._save()
+
+    def _save(self) -> None:
+        checkpoint.write_whole(self.folder / CHART, json.dumps(plain(self.checkup.chart.to_dict())).encode())
+
+
 class Deadline(Observer):
     """Stops a run that would not end in time; the schedule was planned to end before."""
 
@@ -62,24 +90,35 @@ class Deadline(Observer):
 def train(task: Task, folder: Path, show: Show, seconds: float = math.inf, extra: Sequence[Observer] = ()) -> Outcome:
     """Train `task` to its last step, from the last checkpoint in `folder` if any; it ends with the best weights."""
     began = time.monotonic()
-    watches: dict[str, Any] = {name: catalogue.find(during, name).Watch() for name in catalogue.names(during)}
+    checkup = Checkup()
     average = WeightAverage(task, task.average) if task.average else None
     evaluate = Evaluate(max(task.steps_per_epoch, FEWEST_STEPS_BETWEEN_EVALUATIONS), [], average)
     log_every = max(1, task.steps_per_epoch // LOGS_PER_EPOCH)
-    recorder = Recorder(folder, [evaluate, *watches.values()], log_every)
-    evaluate.tell = [recorder, *watches.values(), progress := Progress(show), *extra]
+    recorder = Recorder(folder, [evaluate, checkup], log_every)
+    keep = KeepChart(folder, checkup, show)
+    evaluate.tell = [recorder, checkup, keep, progress := Progress(show), *extra]
     start = recorder.resume(task)
     # The recorder saves last, after everyone has seen the step; what stops a run comes after that.
-    observers = [*watches.values(), evaluate, progress, recorder, *extra, Deadline(seconds), StopOnInterrupt()]
+    observers = [
+        checkup,
+        StopNotFinite(),
+        evaluate,
+        progress,
+        recorder,
+        keep,
+        *extra,
+        Deadline(seconds),
+        StopOnInterrupt(),
+    ]
     try:
         why = fit(task, task.steps, observers, start)
         if why == OUT_OF_TIME and recorder.best_step < 0:
             evaluate.score(0, task)  # what little was learned is kept, and measured
-        findings = [(name, finding) for name, watch in watches.items() for finding in watch.findings()]
-        for name, finding in findings:
-            recorder.journal.note("finding", watcher=name, **vars(finding))
+        diagnosis = checkup.diagnosis()
+        for finding in (*diagnosis.causes, *diagnosis.notes):
+            recorder.journal.note("finding", watcher=finding.kind, **vars(finding))
     finally:
         recorder.journal.close()
     if recorder.best_step >= 0:
         recorder.load_best(task)
-    return Outcome(why, recorder.best, recorder.best_step, time.monotonic() - began, findings)
+    return Outcome(why, recorder.best, recorder.best_step, time.monotonic() - began, diagnosis)

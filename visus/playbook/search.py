@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..doctor.during import not_finite
+from ..doctor.checkup import StopNotFinite
 from ..doctor.finding import NOTE, PASS, WARNING
 from ..engine.loop import fit
 from ..engine.probe import Cost, cost
@@ -64,9 +64,9 @@ def recall(session: Session, verdict: Verdict) -> None:
 
 def _try(session: Session, small: Any, settings: Mapping[str, float], epochs: float, number: int) -> Trial:
     """Train briefly with these settings, its schedule ending with the trial; the score is validation accuracy."""
-    began, watch = time.perf_counter(), not_finite.Watch()
+    began = time.perf_counter()
     task = classify.build(small, **{**session.settings, **settings, "epochs": epochs})
-    why = fit(task, task.steps, [watch])
+    why = fit(task, task.steps, [StopNotFinite()])
     score = None if why else task.evaluate()["validation_accuracy"]
     return Trial(number, dict(settings), score, time.perf_counter() - began, epochs)
 

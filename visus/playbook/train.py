@@ -33,12 +33,15 @@ def run(session: Session) -> Verdict:
     save_model(session, settings, task)
     per_epoch = task.steps_per_epoch
     epochs, best_epoch = math.ceil(task.steps / per_epoch), math.ceil((outcome.best_step + 1) / per_epoch)
-    notes = [finding for _, finding in outcome.findings if not finding.healthy]
+    causes, notes = outcome.diagnosis.causes, outcome.diagnosis.notes
     line = f"{epochs} epochs, best validation {100 * outcome.best:.1f} % at epoch {best_epoch}; doctor: "
-    line += f"{len(notes)} note{'s' * (len(notes) != 1)}" if notes else "nothing to note"
+    if causes:
+        line += f"{causes[0].what}: {causes[0].remedy}"
+    else:
+        line += f"healthy, {len(notes)} note{'s' * (len(notes) != 1)}" if notes else "nothing to note"
     line += f"; stopped: {outcome.why}" if outcome.why else ""
     return Verdict(
-        WARNING if outcome.why else NOTE if notes else PASS,
+        WARNING if outcome.why or causes else NOTE if notes else PASS,
         line,
         {
             "epochs": epochs,

@@ -10,6 +10,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 RUN, EVENTS, EVIDENCE, REPORT = "run.json", "events.jsonl", "evidence.safetensors", "report.html"
+CHART = "chart.json"  # what the doctor measured
 SPLIT = "split.json"  # the content hashes of each part
 
 

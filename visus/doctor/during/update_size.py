@@ -1,40 +1,34 @@
-"""Is the learning rate about right? Judged by the size of the early updates relative to the weights."""
+"""Are updates of a usual size, relative to the weights?"""
 
-from collections.abc import Mapping
-from statistics import median
-from typing import Any
-
-from ...engine.loop import Observer
-from ...engine.objective import Memory, Objective, Report
+from .. import readings
+from ..chart import Chart
 from ..finding import NOTE, PASS, Finding
+
+COST = "a few thousand weights compared before and after a measured update"
 
 # About 1e-3 is usual; a decade or more either side is worth a note, not an alarm: good runs have been seen there.
 LOW, HIGH = 1e-5, 1e-1
-EARLY = 10  # measurements; late in a schedule updates are meant to be tiny
 
 
-class Watch(Observer):
-    def __init__(self) -> None:
-        self.ratios: dict[str, list[float]] = {}
-
-    def after_improvement(self, step: int, objective: Objective | Memory, report: Report) -> None:
-        if report.update_ratio is not None and len(self.ratios.setdefault(objective.name, [])) < EARLY:
-            self.ratios[objective.name].append(float(report.update_ratio))
-
-    def state(self) -> dict[str, Any]:
-        return {"ratios": self.ratios}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.ratios = state["ratios"]
-
-    def findings(self) -> list[Finding]:
-        return [_judge(name, median(ratios)) for name, ratios in self.ratios.items() if ratios]
-
-
-def _judge(name: str, ratio: float) -> Finding:
-    what, against = f"{name}: updates are {ratio:.0e} of the weights", f"usual {LOW:.0e} to {HIGH:.0e}"
+def look(chart: Chart) -> list[Finding]:
+    # Late in a schedule updates are meant to be tiny, in a warm-up they are not there yet.
+    ratio = readings.middle(readings.updates(chart, "ratio", 0.05, 0.5) or readings.updates(chart, "ratio"))
+    if not ratio >= 0:
+        return []
+    what, against = f"updates are {ratio:.0e} of the weights", f"usual {LOW:.0e} to {HIGH:.0e}"
     if LOW <= ratio <= HIGH:
-        return Finding(PASS, what, against)
-    too = "high" if ratio > HIGH else "low"
-    remedy = "lower the learning rate" if ratio > HIGH else "raise the learning rate"
-    return Finding(NOTE, what, against, f"the learning rate may be too {too}", remedy)
+        return [Finding(PASS, what, against)]
+    high = ratio > HIGH
+    return [
+        Finding(
+            NOTE,
+            what,
+            against,
+            f"the learning rate may be too {'high' if high else 'low'}",
+            f"{'lower' if high else 'raise'} the learning rate",
+            kind="learning_rate_too_high" if high else "learning_rate_too_low",
+            where="lr",
+            change={"lr": {"times": 0.1 if high else 10}},
+            weight=0.45 if high else 0.5,
+        )
+    ]

@@ -1,0 +1,69 @@
+"""Does the optimizer get the gradient that backward made: no leftovers, not lost, not clipped away?"""
+
+import math
+
+from .. import readings
+from ..chart import Chart
+from ..finding import NOTE, Finding
+
+COST = "the gradients of three small parameters followed from backward to the optimizer at measured updates"
+
+TIGHT = 0.01  # gradients scaled below this share of their length, typically
+FEWEST = 3
+
+
+def look(chart: Chart) -> list[Finding]:
+    counts, found = chart.counts, []
+    followed, left, lost = (counts.get(n, 0) for n in ("gradients_followed", "gradients_left_over", "gradients_lost"))
+    if left >= FEWEST and left > 0.5 * followed:
+        found.append(
+            Finding(
+                NOTE,
+                f"in {left:.0f} of {followed:.0f} measured updates the gradient was the new one plus what was left from before",
+                "only what backward made since the last update",
+                cause="gradients are not cleared between updates, so all old ones are added up",
+                remedy="call optimizer.zero_grad() before each backward()",
+                kind="gradients_not_cleared",
+                where="optimizer.zero_grad()",
+                weight=0.96,
+                defect=True,
+            )
+        )
+    if lost >= FEWEST and lost > followed:
+        found.append(
+            Finding(
+                NOTE,
+                f"in {lost:.0f} measured updates backward made a gradient but the optimizer found none",
+                "what backward made",
+                cause="gradients are cleared between backward() and step()",
+                remedy="call optimizer.zero_grad() before backward(), not after it",
+                kind="gradients_cleared_before_step",
+                where="optimizer.zero_grad()",
+                weight=0.98,
+                defect=True,
+            )
+        )
+    scaled = counts.get("scaled", 0)
+    typical = math.exp(counts.get("scaled_sum", 0.0) / scaled) if scaled else 1.0
+    if scaled >= FEWEST and typical < TIGHT and not _scaler(chart):
+        adaptive = "adam" in readings.optimizer(chart).get("name", "").lower()
+        found.append(
+            Finding(
+                NOTE,
+                f"gradients reach the optimizer at {typical:.0e} of the length that backward gave them",
+                f"at least {TIGHT:.0%}, typically",
+                cause="gradients are clipped, or divided, to almost nothing",
+                remedy="clip near the 90th percentile of the gradient norms (often 1 to 10), or not at all",
+                kind="clipping_too_tight",
+                where="clip_grad_norm_ (max_norm)",
+                change={"max_norm": 0},
+                weight=0.3 if adaptive else 0.82,
+            )
+        )
+    return found
+
+
+def _scaler(chart: Chart) -> bool:
+    """A gradient scaler divides by a power of two what it multiplied the loss with: that is no clipping."""
+    factor = chart.counts.get("gradient_scale", 1.0)
+    return factor > 0 and abs(math.log2(factor) - round(math.log2(factor))) < 1e-3 and factor < 1e-3

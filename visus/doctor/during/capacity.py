@@ -1,0 +1,99 @@
+"""Can this network tell the classes apart at all: wide enough, non-linear, with some of the signal left?"""
+
+import math
+
+from .. import readings
+from ..chart import Chart
+from ..finding import NOTE, Finding
+
+COST = "nothing: read from shapes and training figures"
+
+NARROW = 3  # units of the narrowest hidden layer, against classes
+
+
+def look(chart: Chart) -> list[Finding]:
+    tensors = {n: t for n, t in chart.facts.get("tensors", {}).items() if len(t["shape"]) >= 2}
+    found = []
+    k = readings.classes(chart)
+    hidden = list(tensors)[:-1]
+    narrow = {n: tensors[n]["shape"][0] for n in hidden if tensors[n]["shape"][0] <= min(NARROW, max(1, k // 2))}
+    if narrow and k > 2:
+        name = min(narrow, key=lambda n: narrow[n])
+        found.append(
+            Finding(
+                NOTE,
+                f"{name} has {narrow[name]} unit{'s' * (narrow[name] != 1)} for {k} classes",
+                f"at least {k}",
+                "a bottleneck that lets too little through",
+                "widen this layer",
+                kind="capacity_too_small",
+                where=name,
+                weight=0.8 if narrow[name] == 1 else 0.6,
+            )
+        )
+    layers = [layer for layer in chart.facts.get("layers", []) if not layer["norm"]]
+    zeros = [
+        max((f["in_zeros"] for f in list(flows.values())[1:]), default=0.0)
+        for flows in chart.values("layers")
+        if len(flows) > 1
+    ]
+    flat = [
+        max((f["in_flat"] for f in list(flows.values())[1:]), default=0.0)
+        for flows in chart.values("layers")
+        if len(flows) > 1
+    ]
+    low = [
+        min((f["in_low"] for f in list(flows.values())[1:]), default=0.0)
+        for flows in chart.values("layers")
+        if len(flows) > 1
+    ]
+    linear = (
+        len(layers) >= 3
+        and not chart.facts.get("nonlinear")
+        and zeros
+        and max(zeros) < 0.02
+        and readings.middle(flat) < 0.02
+        and readings.middle(low) < -0.5
+    )
+    if linear:
+        found.append(
+            Finding(
+                NOTE,
+                f"{len(layers)} layers and no non-linear function between them was seen",
+                "one after each hidden layer",
+                "layers without a non-linearity are one linear layer together",
+                "put a ReLU after each hidden layer",
+                kind="missing_nonlinearity",
+                where="between the layers",
+                weight=0.7,
+            )
+        )
+    return [*found, *_underfits(chart)]
+
+
+def _underfits(chart: Chart) -> list[Finding]:
+    """Training and validation alike, both poor, and no longer improving."""
+    score, best, trained = readings.final_score(chart), readings.simple(chart)[0], readings.right(chart)
+    late, middle = readings.entropy_now(chart, 0.8), readings.entropy_now(chart, 0.5, 0.8)
+    if math.isnan(trained) or math.isnan(late) or not readings.settled(chart):
+        return []
+    flat = late > 0.97 * middle
+    poor = trained < 0.9 and late > 0.3 * readings.blind_loss(chart)
+    if (
+        not (flat and poor)
+        or (readings.are_shares(chart) and score < trained - 0.1)
+        or not (math.isnan(best) or trained < best)
+    ):
+        return []
+    return [
+        Finding(
+            NOTE,
+            f"training stands still at {trained:.0%} right, cross-entropy {late:.2f}",
+            "below what simple methods reach" if best == best else "",
+            "the network underfits: too small, too strongly regularised, or its steps are wrong",
+            "a larger network, less regularisation, another learning rate",
+            kind="plateau",
+            where="model size",
+            weight=0.25,
+        )
+    ]

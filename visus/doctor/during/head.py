@@ -1,0 +1,191 @@
+"""Do outputs, targets and loss belong together? Told from which loss the numbers really are."""
+
+import math
+from statistics import mean, pstdev
+from typing import Any
+
+from .. import readings
+from ..chart import Chart
+from ..finding import BLOCKER, NOTE, Finding
+
+COST = "the usual losses computed on the outputs of a measured step"
+
+ALWAYS = 0.9  # share of measured steps
+CONSTANT = 0.03  # relative spread of a factor that is one
+FEWEST = 3
+HEAVY = 0.3  # label smoothing above this is unusual
+
+
+def look(chart: Chart) -> list[Finding]:
+    seen = [o for o in chart.values("outputs") if o.get("classes")]
+    if len(seen) < FEWEST:
+        return []
+    return [*_chances(seen), *_range(seen), *_factor(chart, seen), *_other_loss(seen)]
+
+
+def _often(seen: list[dict[str, Any]], name: str) -> bool:
+    return mean(bool(o.get(name)) for o in seen) >= ALWAYS
+
+
+def _chances(seen: list[dict[str, Any]]) -> list[Finding]:
+    is_log = mean(o.get("loss_is") == "log of chances" for o in seen) >= ALWAYS
+    if is_log:
+        return []
+    if _often(seen, "rows_are_chances"):
+        what, cause = "the outputs handed to the loss are probabilities", "a softmax before a loss that has one inside"
+        layer, weight = "softmax", 0.97
+    elif _often(seen, "within_one"):
+        what, cause = "every output handed to the loss lies in 0 to 1", "a sigmoid before the loss"
+        layer, weight = "sigmoid", 0.92
+    elif _often(seen, "never_negative"):
+        zeros = mean(float(o.get("zeros") or 0) for o in seen)
+        what, cause = f"no output handed to the loss is ever negative, {zeros:.0%} are 0", "a ReLU on the scores"
+        layer, weight = "ReLU", 0.85 if zeros > 0.02 else 0.3
+    else:
+        return []
+    return [
+        Finding(
+            NOTE,
+            what,
+            "raw scores of either sign",
+            cause=f"{cause}: gradients shrink and the scores cannot move apart",
+            remedy=f"remove the last {layer}; keep it for prediction only",
+            kind="activation_before_loss",
+            where=f"last layer ({layer})",
+            weight=weight,
+            defect=weight > 0.5,
+        )
+    ]
+
+
+def _range(seen: list[dict[str, Any]]) -> list[Finding]:
+    low, high = min(int(o["label_low"]) for o in seen), max(int(o["label_high"]) for o in seen)
+    k = int(seen[-1]["classes"])
+    if low < 0 or high >= k:
+        return [
+            Finding(
+                BLOCKER,
+                f"labels run from {low} to {high}, the network has {k} outputs",
+                f"0 to {k - 1}",
+                "labels and the last layer do not agree",
+                "count the classes anew, or renumber the labels from 0",
+                kind="labels_out_of_range",
+                where="targets",
+                weight=1.0,
+                defect=True,
+            )
+        ]
+    total = sum(int(o["n"]) for o in seen)
+    if high < k - 1 and k > 2 and total > 20 * k:
+        width = f"{k} outputs for labels up to {high}"
+        return [
+            Finding(
+                NOTE,
+                width,
+                f"{high + 1} outputs",
+                "the last layer is wider than there are classes",
+                f"{high + 1} outputs are enough, unless classes are missing from the training part",
+                kind="class_count",
+                where="last layer",
+                weight=0.25,
+            )
+        ]
+    return []
+
+
+def _factor(chart: Chart, seen: list[dict[str, Any]]) -> list[Finding]:
+    """A loss that is a constant times the cross-entropy, or the cross-entropy of smoothed labels."""
+    rows = [
+        (s["loss"], o["cross_entropy"], o["uniform"], o["n"])
+        for s, o in chart.having("outputs")
+        if o.get("cross_entropy") and math.isfinite(s.get("loss", math.nan)) and abs(o["cross_entropy"]) > 1e-4
+    ]
+    if len(rows) < FEWEST:
+        return []
+    summed = mean(o.get("loss_is") == "cross_entropy, summed" for o in seen) >= ALWAYS
+    factors = [loss / entropy for loss, entropy, _, _ in rows]
+    typical = readings.middle(factors)
+    steady = pstdev(factors) <= CONSTANT * abs(typical)
+    if typical < 0 and mean(f < 0 for f in factors) >= ALWAYS:
+        return [
+            Finding(
+                NOTE,
+                f"the loss is {typical:.3g} times the cross-entropy",
+                "1 times",
+                "the sign is turned round: training makes the network worse on purpose",
+                "minimise the loss itself, without the minus sign",
+                kind="loss_maximised",
+                where="loss",
+                weight=0.99,
+                defect=True,
+            )
+        ]
+    if summed or (steady and typical > 4):
+        return [
+            Finding(
+                NOTE,
+                f"the loss is {typical:.3g} times the mean cross-entropy (batch of {rows[-1][3]})",
+                "the mean",
+                "the loss is summed over the batch, or multiplied: the learning rate is so many times larger",
+                "take the mean over the batch (reduction='mean'), or divide the learning rate by the factor",
+                kind="wrong_reduction",
+                where="loss (reduction)",
+                change={"lr": {"times": 1 / max(typical, 1)}},
+                weight=0.8,
+            )
+        ]
+    if steady and typical < 0.25:
+        adaptive = "adam" in readings.optimizer(chart).get("name", "").lower()
+        return [
+            Finding(
+                NOTE,
+                f"the loss is {typical:.3g} times the mean cross-entropy",
+                "the mean",
+                "the loss is divided once too often: the learning rate is so many times smaller",
+                "do not scale the loss, or raise the learning rate by the factor",
+                kind="wrong_reduction",
+                where="loss (scale)",
+                change={"lr": {"times": 1 / max(typical, 1e-6)}},
+                weight=0.3 if adaptive else 0.85,
+            )
+        ]
+    smooth = [
+        (loss - entropy) / (uniform - entropy) for loss, entropy, uniform, _ in rows if abs(uniform - entropy) > 0.05
+    ]
+    if len(smooth) >= FEWEST and not steady and pstdev(smooth) < 0.02 and mean(smooth) > HEAVY:
+        return [
+            Finding(
+                NOTE,
+                f"labels are smoothed by {mean(smooth):.2f}",
+                "0 to 0.2",
+                "the labels say almost nothing any more",
+                "lower label smoothing to 0.1",
+                kind="label_smoothing_too_high",
+                where="label_smoothing",
+                change={"smoothing": 0.1},
+                weight=0.8,
+            )
+        ]
+    return []
+
+
+def _other_loss(seen: list[dict[str, Any]]) -> list[Finding]:
+    name = max((str(o.get("loss_is")) for o in seen), key=[str(o.get("loss_is")) for o in seen].count)
+    share = mean(o.get("loss_is") == name for o in seen)
+    if share < ALWAYS or name not in ("squared", "squared, of chances", "nll", "squared, of the winner's number"):
+        return []
+    weight = {"nll": 0.93, "squared, of the winner's number": 0.98}.get(name, 0.4)
+    what = "the negative raw score, without a logarithm of probabilities" if name == "nll" else f"the {name} error"
+    return [
+        Finding(
+            NOTE,
+            f"the loss is {what}",
+            "cross-entropy, for one class of several",
+            "this loss does not measure how well classes are told apart",
+            "use cross_entropy on raw scores" + (" (nll_loss wants log_softmax)" if name == "nll" else ""),
+            kind="wrong_loss",
+            where="loss",
+            weight=weight,
+            defect=weight > 0.9,
+        )
+    ]

@@ -1,0 +1,113 @@
+"""Is the learning rate right for this network? Judged by what an update does to the loss of its own batch."""
+
+import math
+
+from .. import readings
+from ..chart import Chart
+from ..finding import NOTE, Finding
+
+COST = "one pass of the batch through a copy at every second measured update"
+
+ROSE = 1.02  # a step that makes its own batch worse by more than rounding and dropout
+OFTEN = 0.3  # share of such steps in the first half; healthy runs with momentum show up to a tenth or two
+TINY_STEP = 2e-3  # share of the loss that an early update takes off its own batch; usual is some percent
+STAYED = 0.02  # the weights' way from their start, relative to their size
+
+
+def look(chart: Chart) -> list[Finding]:
+    return [*_none(chart), *_high(chart), *_low(chart)]
+
+
+def _none(chart: Chart) -> list[Finding]:
+    rates = [max(r) for r in readings.updates(chart, "lr") if r]
+    if not rates or max(rates) > 0 or len(rates) < 3:
+        return []
+    return [
+        Finding(
+            NOTE,
+            "the learning rate is 0",
+            "above 0",
+            "no update changes anything",
+            "set a learning rate",
+            kind="learning_rate_too_low",
+            where="lr",
+            change={"lr": 0.01},
+            weight=0.97,
+            defect=True,
+        )
+    ]
+
+
+def _high(chart: Chart) -> list[Finding]:
+    """Steps that overshoot, a loss that rises above its start, updates as large as the weights."""
+    looked = [(b, a) for b, a in chart.values("after", end=0.6) if b and a is not None]
+    rose = sum(a > ROSE * b for b, a in looked) / len(looked) if len(looked) >= 3 else math.nan
+    ratio = readings.middle(readings.updates(chart, "ratio", 0.0, 0.3))
+    largest = max([r for r in readings.updates(chart, "ratio", 0.0, 0.5) if r is not None] or [0.0])
+    start = chart.losses.blocks[0][2] if chart.losses.blocks else math.nan
+    peak = max((b[4] for b in chart.losses.blocks), default=math.nan)
+    now = readings.entropy_now(chart)
+    blind = readings.blind_loss(chart)
+    weight, signs = 0.0, []
+    if rose >= OFTEN:
+        weight = max(weight, 0.45 + 0.4 * min(1.0, (rose - OFTEN) / 0.4))
+        signs.append(f"{rose:.0%} of the updates made the loss of their own batch worse")
+    if start > 0 and peak > 3 * max(start, 0.1) + 1:
+        weight = max(weight, 0.6) + 0.1
+        signs.append(f"the loss rose from {start:.3g} to {peak:.3g}")
+    if blind > 0 and now > 1.5 * blind:
+        weight = max(weight, 0.55) + 0.05
+        signs.append(f"the cross-entropy ends at {now:.3g}, a blind guess has {blind:.3g}")
+    if ratio > 0.05 or largest > 0.5:
+        weight = max(weight, 0.4) + 0.15
+        signs.append(f"early updates are {max(ratio, largest):.0e} of the weights")
+    if not signs:
+        return []
+    return [
+        Finding(
+            NOTE,
+            "; ".join(signs),
+            f"lr {readings.peak_lr(chart):.1e}",
+            cause="the learning rate is too high for this network: steps overshoot",
+            remedy="lower the learning rate three- to tenfold, warm it up, or clip gradients",
+            kind="learning_rate_too_high",
+            where="lr",
+            change={"lr": {"times": 0.1}},
+            weight=min(0.95, weight),
+        )
+    ]
+
+
+def _low(chart: Chart) -> list[Finding]:
+    away = [a for a in readings.updates(chart, "away") if a is not None]
+    ratio = readings.middle(readings.updates(chart, "ratio", 0.0, 0.6))
+    looked = [(b - a) / b for b, a in chart.values("after", end=0.5) if b]
+    gain = readings.middle(looked)
+    learned = readings.learned(chart)
+    if not away or not readings.settled(chart) or readings.peak_lr(chart) == 0:
+        return []
+    weight, signs = 0.0, []
+    if away[-1] < STAYED:
+        weight = 0.5 + 0.35 * min(1.0, math.log10(STAYED / max(away[-1], 1e-9)))
+        signs.append(f"the weights moved {away[-1]:.1e} of their size in the whole run")
+    if ratio < 1e-4:
+        weight = max(weight, 0.5) + 0.1
+        signs.append(f"updates are {ratio:.0e} of the weights")
+    if abs(gain) < TINY_STEP and learned < 0.5:
+        weight = max(weight, 0.3) + 0.1
+        signs.append(f"an update takes {100 * gain:.2f} % off the loss of its own batch")
+    if not signs or (learned > 0.8 and away[-1] > STAYED):
+        return []
+    return [
+        Finding(
+            NOTE,
+            "; ".join(signs),
+            f"lr {readings.peak_lr(chart):.1e}; usual: updates near 1e-3 of the weights",
+            cause="the learning rate is too low: the weights hardly leave their start",
+            remedy="raise the learning rate tenfold, and again while the loss falls faster",
+            kind="learning_rate_too_low",
+            where="lr",
+            change={"lr": {"times": 10}},
+            weight=min(0.92, weight),
+        )
+    ]

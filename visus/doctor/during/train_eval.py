@@ -1,0 +1,86 @@
+"""Does the network answer in evaluation mode as it does in training mode?"""
+
+import math
+
+from .. import readings
+from ..chart import Chart
+from ..finding import NOTE, Finding
+
+COST = "a few kept examples through a copy in both modes at each validation"
+
+WORSE, FALL = 1.5, 0.15  # loss ratio and accuracy lost in evaluation mode
+DRIFT = 2.0  # of a batch norm's input from its running statistics
+
+
+def look(chart: Chart) -> list[Finding]:
+    seen, found = chart.consultation, []
+    norms = [layer for layer in chart.facts.get("layers", []) if layer["norm"]]
+    trained, evaluated = seen.get("training_loss"), seen.get("loss")
+    fell = seen.get("training_right", 0.0) - seen.get("right", 0.0)
+    worse = (
+        evaluated is not None
+        and trained is not None
+        and evaluated > WORSE * trained + 0.2
+        and (fell > FALL or evaluated > 3 * trained + 1)
+    )
+    if worse and norms:
+        momenta = sorted({n.get("momentum") for n in norms if n.get("momentum") is not None})
+        odd = [m for m in momenta if not 0.005 <= m <= 0.5]
+        batch = readings.middle([o["n"] for o in chart.values("outputs")])
+        cause = "running statistics of batch normalisation are wrong"
+        if odd:
+            cause += f": their momentum is {odd[0]:g}"
+        elif batch <= 4:
+            cause += f": batches of {batch:.0f} are too small for them"
+        found.append(
+            Finding(
+                NOTE,
+                f"on the same training examples the loss is {trained:.3g} in training mode and {evaluated:.3g} in evaluation mode",
+                f"at most {WORSE} times",
+                cause,
+                "momentum 0.1 and larger batches, group or layer normalisation, or statistics computed anew before evaluation",
+                kind="norm_statistics",
+                where=f"{norms[0]['name']} (momentum)" if odd else norms[0]["name"],
+                weight=0.9,
+                defect=True,
+            )
+        )
+    elif worse:
+        found.append(
+            Finding(
+                NOTE,
+                f"on the same training examples the loss is {trained:.3g} in training mode and {evaluated:.3g} in evaluation mode",
+                f"at most {WORSE} times",
+                "something works in another way in evaluation mode",
+                "look for code under `if self.training`",
+                kind="norm_statistics",
+                where="model.eval()",
+                weight=0.6,
+                defect=True,
+            )
+        )
+    found += _frozen_norms(chart, [n["name"] for n in norms])
+    return found
+
+
+def _frozen_norms(chart: Chart, norms: list[str]) -> list[Finding]:
+    """Batch norms that are in evaluation mode while the network trains, with statistics that do not fit."""
+    rows = [flows[name] for flows in chart.values("layers") for name in norms if name in flows]
+    frozen = [row for row in rows if not row["training"]]
+    if not rows or len(frozen) < 0.5 * len(rows):
+        return []
+    drift = readings.middle([row["drift"] for row in frozen])
+    if math.isnan(drift) or drift < 0.5:
+        return []
+    return [
+        Finding(
+            NOTE,
+            f"batch norms are in evaluation mode while training; their input is {drift:.1f} deviations from the running statistics",
+            "training mode, or statistics of a pretrained network",
+            "they normalise with statistics that were never learned",
+            "call model.train() before training; freeze batch norms only with pretrained statistics",
+            kind="norm_in_eval_mode",
+            where=norms[0],
+            weight=0.85 if drift > DRIFT else 0.6,
+        )
+    ]

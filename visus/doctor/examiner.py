@@ -1,0 +1,408 @@
+"""Write the chart of a running training, whoever's loop it is: hooks that come and go, one call a step."""
+
+import math
+import sys
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
+
+from .chart import Chart
+from .instruments import consultation, due, inputs, outputs
+from .instruments.examples import Examples
+from .instruments.layers import Layers
+from .instruments.tensors import first_tensor, rounded, unwrapped
+from .instruments.updates import Updates
+
+T = TypeVar("T")
+FLUSH_EVERY = 20  # steps; a loss on a GPU is not waited for at each of them
+EVALUATION_BATCHES = 2  # looked at after each change from training to evaluation
+CONSULT_STEPS = 8  # due steps between two looks at the loss after the update
+
+DROPOUT = (nn.modules.dropout._DropoutNd,)
+NORMS = (nn.modules.batchnorm._BatchNorm,)
+
+
+class Examiner:
+    """Measures one model and its optimizers into `chart`. root: the module whose calls are the network's answers.
+
+    Nothing here changes weights, buffers, gradients or random state, and nothing here raises: what cannot be measured
+    is written down as not examined.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizers: Sequence[Optimizer],
+        *,
+        steps: int | None = None,
+        root: nn.Module | None = None,
+    ) -> None:
+        self.chart = Chart()
+        self.model = unwrapped(model)
+        self.root = root or model
+        self.compiled = any(hasattr(m, "_orig_mod") for m in model.modules())
+        self.examples = Examples()
+        self.optimizers = list(optimizers)
+        self.attached = True
+        self._losses: list[tuple[int, Tensor | float]] = []
+        self._sample: dict[str, Any] | None = None
+        self._pending: dict[str, Any] | None = None
+        self._batch: tuple[Tensor, Tensor] | None = None
+        self._random: Tensor | None = None
+        self._given: Tensor | None = None  # what the network was last called with while training
+        self._answered: Tensor | None = None
+        self._evaluated, self._training_calls = 0, 0
+        self._evaluation: dict[str, Any] = {}
+        self._left_at = time.perf_counter()
+        self._began = time.perf_counter()
+        self._rank_of_due = 0
+        self._handles: list[RemovableHandle] = []
+        self.layers: Layers | None = None
+        self.updates: Updates | None = None
+        nothing: dict[str, Any] = {}
+        self.chart.facts = self._guard("the model", self._facts, nothing) | {"planned_steps": steps}
+        self._guard("the hooks", self._attach, None)
+
+    # -- what the owner calls -------------------------------------------------------------------------------------
+
+    def step(self, loss: Any, inputs: Any = None, targets: Any = None, outputs: Any = None) -> None:
+        """One training step: its loss, and what belonged to it, as far as the owner knows."""
+        if self.attached:
+            self._guard("a step", lambda: self._step(loss, inputs, targets, outputs), None)
+
+    def validate(self, loss: float | None, score: float | None, more: Mapping[str, float] | None = None) -> None:
+        """The run was scored on held-out data. score: higher is better. more: whatever else was measured."""
+        if self.attached:
+            self._guard("a validation", lambda: self._validate(loss, score, more or {}), None)
+
+    def adopt(self, chart: Chart) -> None:
+        """Go on with the chart of an earlier attempt at the same run."""
+        self.chart = chart
+        if self.updates:
+            self.updates.chart = chart
+
+    def consult(self, reference: bool = False) -> None:
+        """Try the kept examples on a copy; with `reference`, also what simple methods reach on them."""
+        self._guard("the kept examples", lambda: self._consult(reference), None)
+
+    def finish(self) -> None:
+        """Bring the chart up to date."""
+        self._guard("the losses", self._flush, None)
+        if self.updates:
+            self.updates.close_window()
+
+    def detach(self) -> None:
+        """Take every hook away."""
+        self.finish()
+        self.attached = False
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        if self.layers:
+            self.layers.detach()
+        if self.updates:
+            self.updates.detach()
+
+    # -- attaching ------------------------------------------------------------------------------------------------
+
+    def _facts(self) -> dict[str, Any]:
+        parameters = dict(self.model.named_parameters())
+        if not parameters:
+            self.chart.cannot("weights and gradients", "the model has no parameters")
+        modules = list(self.model.modules())
+        return {
+            "model": type(self.model).__name__,
+            "tensors": {
+                name: {
+                    "shape": list(p.shape),
+                    "std": rounded(float(p.detach().float().std(correction=0)))
+                    if p.is_floating_point() and p.numel()
+                    else 0.0,
+                    "mean": rounded(float(p.detach().float().mean())) if p.is_floating_point() and p.numel() else 0.0,
+                    "rows_alike": _rows_alike(p),
+                    "trained": p.requires_grad,
+                }
+                for name, p in parameters.items()
+            },
+            "types": {
+                name: sum(type(m).__name__ == name for m in modules) for name in {type(m).__name__ for m in modules}
+            },
+            "dropout": max((float(m.p) for m in modules if isinstance(m, DROPOUT)), default=0.0),
+            "dropouts": {n: float(m.p) for n, m in self.model.named_modules() if isinstance(m, DROPOUT)},
+            "norms": sum(isinstance(m, NORMS) for m in modules),
+            "nonlinear": _nonlinear(modules),
+            "compiled": self.compiled,
+            "half": sorted({str(p.dtype).removeprefix("torch.") for p in parameters.values()} - {"float32"}),
+        }
+
+    def _attach(self) -> None:
+        self.layers = Layers(self.model)
+        self.chart.facts["layers"] = self.layers.facts()
+        self.updates = Updates(self.model, self.optimizers, self.chart, self._updated)
+        self.updates.suspect = self._suspect
+        self.chart.facts |= self.updates.owners(self.optimizers)
+        self._handles.append(self.root.register_forward_pre_hook(_Entry(self), with_kwargs=True))
+        self._handles.append(self.root.register_forward_hook(_Exit(self)))
+        self._arm(0)
+
+    def _arm(self, step: int) -> None:
+        if due(step) and self.layers:
+            self.layers.attach()
+
+    def entered(self, args: Any, kwargs: Any) -> None:
+        """The network is called."""
+        given = first_tensor(args) if args else first_tensor(kwargs)
+        if self.root.training and torch.is_grad_enabled():
+            now = time.perf_counter()
+            if self._training_calls:
+                self.chart.count("waited_s", now - self._left_at)
+            self._training_calls += 1
+            self._given, self._evaluated = given, 0
+            if due(self.chart.steps):
+                self._random = torch.get_rng_state()
+            return
+        if not torch.is_grad_enabled() and self.root.training:
+            self.chart.count("evaluated_in_training_mode")
+        elif torch.is_grad_enabled() and not self.root.training:
+            self._given = given
+            self.chart.count("trained_in_eval_mode")
+        else:
+            self.chart.count("evaluated")
+        if not torch.is_grad_enabled() and self._evaluated < EVALUATION_BATCHES and isinstance(given, Tensor):
+            self._evaluated += 1
+            if not self._evaluation:
+                self._evaluation = {"inputs": inputs.look(given), "training": self.root.training}
+
+    def left(self, output: Any) -> None:
+        """The network has answered."""
+        if torch.is_grad_enabled():
+            self._answered = first_tensor(output)
+            self._left_at = time.perf_counter()
+
+    # -- a step ---------------------------------------------------------------------------------------------------
+
+    def _step(self, loss: Any, given: Any, targets: Any, answered: Any) -> None:
+        chart, step = self.chart, self.chart.steps
+        value = self._scalar(loss)
+        given, answered = first_tensor(given), first_tensor(answered)
+        given = self._given if given is None else given
+        answered = self._answered if answered is None else answered
+        targets = first_tensor(targets)
+        if value is not None:
+            self._losses.append((step, value))
+        if len(self._losses) >= FLUSH_EVERY or due(step):
+            self._flush()
+        if self.updates:
+            self.updates.step = step
+        if due(step):
+            self._measure(step, value, given, targets, answered)
+        chart.steps = step + 1
+        self._given = self._answered = None
+        self._arm(chart.steps)
+        self._left_at = time.perf_counter()
+
+    def _scalar(self, loss: Any) -> Tensor | float | None:
+        if isinstance(loss, Tensor):
+            if loss.numel() != 1 or loss.is_complex():
+                self.chart.cannot(
+                    "the loss",
+                    f"it has shape {tuple(loss.shape)} and type {loss.dtype}; a single real number is expected",
+                )
+                return None
+            loss = loss.detach()
+            return float(loss) if loss.device.type == "cpu" else loss.reshape(())
+        if isinstance(loss, int | float):
+            return float(loss)
+        if loss is not None:
+            self.chart.cannot(
+                "the loss", f"a {type(loss).__name__} came; a number or a tensor with one element is expected"
+            )
+        return None
+
+    def _flush(self) -> None:
+        pending, self._losses = self._losses, []
+        for step, value in pending:
+            number = float(value)
+            if not math.isfinite(number):
+                self.chart.count("losses_not_finite")
+                if self.chart.losses.first_not_finite < 0:
+                    self._suspect()
+            self.chart.losses.add(step, number)
+
+    def _measure(
+        self, step: int, value: Any, given: Tensor | None, targets: Tensor | None, answered: Tensor | None
+    ) -> None:
+        sample: dict[str, Any] = {
+            "step": step,
+            "seconds": rounded(time.perf_counter() - self._began),
+            "memory": _memory(),
+        }
+        if value is not None:
+            sample["loss"] = rounded(float(value))
+        flows = self.layers.read() if self.layers else {}
+        if flows:
+            sample["layers"] = flows
+        elif self.compiled:
+            self.chart.cannot("the layers", "the model is compiled; its layers are not looked into")
+        if given is not None:
+            sample["inputs"] = inputs.look(given)
+        labels = None
+        if answered is not None and targets is not None:
+            answers = outputs.understand(answered, targets)
+            if answers is None:
+                self.chart.cannot(
+                    "outputs against targets",
+                    f"outputs {tuple(answered.shape)} {answered.dtype} and targets {tuple(targets.shape)} {targets.dtype} do not fit a known problem",
+                )
+            else:
+                sample["outputs"] = outputs.look(answers, float("nan") if value is None else float(value))
+                if answers.n_classes and len(answers.labels) == len(targets):
+                    labels = answers.labels
+        elif targets is None:
+            self.chart.cannot(
+                "outputs against targets", "no targets were given; call step(loss, inputs=x, targets=y, outputs=logits)"
+            )
+        if given is not None:
+            self.examples.keep(given, targets, labels)
+        if given is not None and targets is not None and len(given) == len(targets):
+            self._batch = (given.detach(), targets.detach())
+        if self._pending is not None:
+            sample["update"], self._pending = self._pending, None
+        self._sample = sample
+        self.chart.add_sample(sample)
+        self._rank_of_due += 1
+        if "update" in sample:
+            self._look_back(sample)
+
+    def _updated(self, update: dict[str, Any]) -> None:
+        """An update was measured: it belongs to the step just told, or to the one that will be told next."""
+        sample = self._sample
+        if sample is not None and "update" not in sample:
+            sample["update"] = update
+            if update["step"] == sample["step"]:
+                self._look_back(sample)
+        else:
+            self._pending = {**update, "step": self.chart.steps}
+
+    def _look_back(self, sample: dict[str, Any]) -> None:
+        """The loss on the same batch after the update, on a copy: did the step help where it must?"""
+        batch, self._batch = self._batch, None
+        before = sample.get("outputs", {}).get("cross_entropy")
+        if batch is None or before is None or self._rank_of_due % 2:
+            return
+
+        def look() -> None:
+            after = consultation.after_update(self.model, *batch, self._random)
+            if after is not None:
+                sample["after"] = [before, after]
+
+        self._guard("the loss after an update", look, None)
+
+    def _suspect(self) -> None:
+        """Something is not finite: name the first layer that makes it so, while the weights may still tell."""
+        if "not_finite" in self.chart.facts or (self._given is None and self._batch is None):
+            return
+        given = self._given if self._given is not None else self._batch[0]  # type: ignore[index]
+        found: dict[str, Any] = {"step": self.chart.steps}
+        self.chart.facts["not_finite"] = found
+        if given.is_floating_point():
+            bad = (~torch.isfinite(given)).flatten(1).any(1) if given.ndim > 1 else ~torch.isfinite(given)
+            found["inputs"] = int(bad.sum())
+            found["rows"] = bad.nonzero().reshape(-1)[:16].tolist()
+        broken = [name for name, p in self.model.named_parameters() if not bool(torch.isfinite(p).all())]
+        found["weights"] = broken[:5]
+        if not broken:
+            found["layer"] = self._guard(
+                "the first layer not finite", lambda: consultation.first_not_finite(self.model, given), ""
+            )
+
+    # -- between steps --------------------------------------------------------------------------------------------
+
+    def _validate(self, loss: float | None, score: float | None, more: Mapping[str, float]) -> None:
+        self._flush()
+        found: dict[str, Any] = {"step": self.chart.steps, "loss": _number(loss), "score": _number(score)}
+        found |= {name: _number(value) for name, value in more.items()}
+        found |= {"seen": self._evaluation} if self._evaluation else {}
+        found["calls"] = self.chart.counts.get("evaluated", 0) + self.chart.counts.get("evaluated_in_training_mode", 0)
+        self._evaluation, self._evaluated = {}, 0
+        self.chart.add_evaluation(found)
+        self.consult()
+        found["consulted"] = {k: v for k, v in self.chart.consultation.items() if k != "reference"}
+        self._left_at = time.perf_counter()
+
+    def _consult(self, reference: bool) -> None:
+        kept = self.chart.consultation.get("reference")
+        raw = self.examples.raw()
+        if raw is not None:
+            self.chart.consultation = consultation.consult(self.model, *raw)
+        if reference:
+            kept = self.examples.reference() | {"seen": self.examples.seen, "again": self.examples.again}
+        if kept is not None:
+            self.chart.consultation["reference"] = kept
+
+    def _guard(self, what: str, act: Callable[[], T], otherwise: T) -> T:
+        try:
+            return act()
+        except Exception as error:  # the user's training must never stop because of us
+            reason = str(error).split("\n")[0][:200]
+            self.chart.cannot(what, f"{type(error).__name__}: {reason}")
+            return otherwise
+
+
+class _Entry:
+    """The network is called. It knows its examiner weakly, and a copy of the model knows none."""
+
+    def __init__(self, examiner: Examiner | None) -> None:
+        self.examiner = weakref.ref(examiner) if examiner else None
+
+    def __deepcopy__(self, memo: Any) -> "_Entry":
+        return type(self)(None)
+
+    def __call__(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        examiner = self.examiner() if self.examiner else None
+        if examiner and examiner.attached:
+            examiner._guard("the input", lambda: examiner.entered(args, kwargs), None)
+
+
+class _Exit(_Entry):
+    def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
+        examiner = self.examiner() if self.examiner else None
+        if examiner and examiner.attached:
+            examiner._guard("the output", lambda: examiner.left(output), None)
+
+
+def _number(value: Any) -> float | None:
+    if value is None:
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _rows_alike(p: Tensor) -> bool:
+    """Whether all units of a weight tensor start the same, so that they stay the same."""
+    if p.ndim < 2 or len(p) < 2 or not p.is_floating_point() or p.is_sparse:
+        return False
+    return bool((p.detach()[:1] == p.detach()).all())
+
+
+def _nonlinear(modules: Sequence[nn.Module]) -> int:
+    """How many modules are non-linear; functions called in a forward pass are not seen."""
+    home = ("torch.nn.modules.activation", "torch.nn.modules.pooling", "torch.nn.modules.rnn")
+    return sum(
+        type(m).__module__ in home and not type(m).__name__.startswith(("AvgPool", "AdaptiveAvg")) for m in modules
+    )
+
+
+def _memory() -> float:
+    """Resident memory of this process in MiB; 0 where the system does not tell."""
+    if sys.platform != "linux":
+        return 0.0
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return rounded(pages * 4096 / 2**20)

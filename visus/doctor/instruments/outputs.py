@@ -1,0 +1,142 @@
+"""What the network answers, what it should have answered, and which loss that really is."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .tensors import rounded
+
+MOST_CLASSES = 1000
+CLOSE = 2e-3  # relative; a loss computed in bfloat16 is about that far from ours in float32
+
+
+@dataclass(frozen=True)
+class Answers:
+    """scores (N, K) and labels (N,) of a classification, float32; or values and targets of a regression (K = 0)."""
+
+    kind: str  # classes, soft, attributes, values
+    scores: Tensor
+    labels: Tensor
+    targets: Tensor
+
+    @property
+    def n_classes(self) -> int:
+        return self.scores.shape[1] if self.kind in ("classes", "soft") else 0
+
+
+def understand(outputs: Tensor, targets: Tensor) -> Answers | None:
+    """Bring outputs and targets into one form: dense predictions and sequences become rows. None if they do not fit."""
+    outputs, targets = outputs.detach(), targets.detach()
+    if not outputs.is_floating_point() or outputs.is_sparse or outputs.ndim == 0:
+        return None
+    scores = outputs.float()
+    whole = not targets.is_floating_point() and not targets.is_complex()
+    if whole and scores.ndim >= 2 and targets.ndim == scores.ndim - 1 and scores.shape[1] > 1:
+        if targets.shape == (scores.shape[0], *scores.shape[2:]):  # (B, K, ...) with (B, ...)
+            rows, labels = scores.movedim(1, -1).reshape(-1, scores.shape[1]), targets.reshape(-1)
+        elif targets.shape == scores.shape[:-1]:  # (B, T, V) with (B, T)
+            rows, labels = scores.reshape(-1, scores.shape[-1]), targets.reshape(-1)
+        else:
+            return None
+        keep = labels >= 0 if bool((labels < 0).any()) else slice(None)  # -100: ignored by the loss
+        return Answers("classes", rows[keep], labels[keep], targets)
+    if targets.is_floating_point() and targets.shape == scores.shape and scores.ndim == 2 and scores.shape[1] > 1:
+        t = targets.float()
+        if bool((t >= 0).all()) and torch.allclose(t.sum(1), torch.ones(len(t), device=t.device), atol=1e-3):
+            return Answers("soft", scores, t.argmax(1), t)
+        kind = "attributes" if bool(((t == 0) | (t == 1)).all()) else "values"
+        return Answers(kind, scores, t, t)
+    if targets.numel() == scores.numel():
+        return Answers("values", scores.reshape(-1, 1), targets.reshape(-1, 1).float(), targets)
+    return None
+
+
+@torch.no_grad()
+def look(answers: Answers, loss: float) -> dict[str, Any]:
+    """Scales, how often it is right, what it says most, and which loss these outputs and targets give."""
+    s = answers.scores
+    found: dict[str, Any] = {
+        "kind": answers.kind,
+        "low": rounded(float(s.min())),
+        "high": rounded(float(s.max())),
+        "std": rounded(float(s.std(correction=0))),
+        "across": rounded(float(s.std(0, correction=0).mean())),  # how much answers differ between examples
+        "n": len(s),
+    }
+    if not answers.n_classes:
+        t = answers.labels
+        found |= {"target_var": rounded(float(t.var(correction=0))), "error": rounded(float((s - t).square().mean()))}
+        found["loss_is"] = _regression_loss(answers, loss)
+        return found
+    k, labels = answers.n_classes, answers.labels
+    sums = s.sum(1)
+    found |= {
+        "classes": k,
+        "rows_are_chances": bool((s >= -1e-4).all()) and bool(((sums - 1).abs() < 1e-2).all()),
+        "never_negative": bool((s >= 0).all()),
+        "within_one": bool((s >= 0).all() and (s <= 1).all()),
+        "zeros": rounded(float((s == 0).float().mean())),
+        "label_low": int(labels.min()),
+        "label_high": int(labels.max()),
+    }
+    if found["label_high"] >= k or found["label_low"] < 0:
+        return found | {"loss_is": "unknown"}
+    said = s.argmax(1)
+    found["right"] = rounded(float((said == labels).float().mean()))
+    if k <= 100:
+        found["said"] = torch.bincount(said, minlength=k).tolist()
+        found["labels"] = torch.bincount(labels, minlength=k).tolist()
+        hits = torch.bincount(labels[said == labels], minlength=k).tolist()
+        found["hits"] = hits
+    chances = s.softmax(1).clamp_min(1e-12)
+    found["entropy"] = rounded(float(-(chances * chances.log()).sum(1).mean()))
+    found |= _classification_loss(answers, loss)
+    return found
+
+
+def _classification_loss(answers: Answers, loss: float) -> dict[str, Any]:
+    """Which usual loss gives this number; else how many times the cross-entropy it is."""
+    s, labels = answers.scores, answers.labels
+    entropy = float(F.cross_entropy(s, labels if answers.kind == "classes" else answers.targets))
+    mean_all = float(-s.log_softmax(1).mean())
+    found: dict[str, Any] = {"cross_entropy": rounded(entropy), "uniform": rounded(mean_all)}
+    one_hot = F.one_hot(labels, answers.n_classes).float()
+    candidates = {
+        "cross_entropy": entropy,
+        "cross_entropy, summed": entropy * len(s),
+        "log of chances": float(-s.clamp_min(1e-12).gather(1, labels[:, None]).log().mean())
+        if bool((s >= 0).all())
+        else math.nan,
+        "nll": float(-s.gather(1, labels[:, None]).mean()),
+        "squared": float((s - one_hot).square().mean()),
+        "squared, of chances": float((s.softmax(1) - one_hot).square().mean()),
+        "logistic": float(F.binary_cross_entropy_with_logits(s, one_hot)),
+        "hinge": float(F.multi_margin_loss(s, labels)),
+        "hinge, summed over classes": float(F.multi_margin_loss(s, labels)) * answers.n_classes,
+        "squared, of the winner's number": float((s.argmax(1) - labels).float().square().mean()),
+    }
+    name = next((n for n, value in candidates.items() if _equal(value, loss)), "unknown")
+    found["loss_is"] = name
+    if name == "unknown" and entropy > 1e-6:
+        found["times"] = rounded(loss / entropy)
+    return found
+
+
+def _regression_loss(answers: Answers, loss: float) -> str:
+    s, t = answers.scores, answers.labels
+    candidates = {
+        "squared": float((s - t).square().mean()),
+        "absolute": float((s - t).abs().mean()),
+        "smooth absolute": float(F.smooth_l1_loss(s, t)),
+    }
+    if answers.kind == "attributes":
+        candidates["logistic"] = float(F.binary_cross_entropy_with_logits(s, t))
+    return next((n for n, value in candidates.items() if _equal(value, loss)), "unknown")
+
+
+def _equal(a: float, b: float) -> bool:
+    return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= CLOSE * max(abs(a), abs(b), 1e-6)

@@ -1,0 +1,143 @@
+"""How did the run turn out? Compared with theory (a blind guess), with simple methods and with its own best.
+
+Internal figures never decide this: healthy ReLU networks are half zeros, and a validation score is above the training
+score in every run with dropout.
+"""
+
+import math
+from dataclasses import dataclass, field
+from statistics import pstdev
+
+from . import readings
+from .chart import Chart
+
+HURT, FINE, UNCLEAR = "hurt", "fine", "unclear"
+
+ABOVE_CHANCE = 0.05  # of what is left above chance: less is nothing learned
+LEARNED = 0.03  # of the blind guess's loss
+ROSE = 3.0  # times the start, above which a loss has diverged
+FELL = 0.12  # of the score, between its best and its end
+SURE = 2.0  # standard errors
+GOOD = 0.3  # of the way from the simple method to perfect
+BELOW_REFERENCE = 0.05
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """state: hurt, fine, or unclear. reasons: sentences with the figures."""
+
+    state: str
+    reasons: list[str] = field(default_factory=list)
+
+
+def judge(chart: Chart, final: bool = True) -> Outcome:
+    """final: the run is over, or a report is asked for; while it goes on only what cannot heal is called hurt."""
+    reasons = [*_not_a_number(chart), *_diverged(chart)]
+    if not reasons and (final or readings.settled(chart)):
+        reasons += _nothing_learned(chart)
+    if final:
+        reasons += [*_below_others(chart), *_fell(chart), *_two_modes(chart)]
+    if reasons:
+        return Outcome(HURT, reasons)
+    return Outcome(FINE, good) if (good := _good(chart)) else Outcome(UNCLEAR, [])
+
+
+def _not_a_number(chart: Chart) -> list[str]:
+    bad = chart.counts.get("losses_not_finite", 0)
+    first = chart.losses.first_not_finite
+    if bad > max(2, 0.02 * chart.steps) or (first >= 0 and first >= chart.steps - 3):
+        return [f"the loss is not a number from step {first} on"]
+    return []
+
+
+def _diverged(chart: Chart) -> list[str]:
+    blocks = chart.losses.blocks
+    if chart.losses.count < 12 or not blocks:
+        return []
+    start, now = max(abs(chart.losses.mean(0, 0.02)), 1e-6), chart.losses.mean(0.85, 1)
+    entropy, blind = readings.entropy_now(chart), readings.blind_loss(chart)
+    if (
+        now > ROSE * start
+        and now - start > 3 * chart.losses.noise(0.85, 1) / math.sqrt(10)
+        and (math.isnan(entropy) or entropy > blind)
+    ):
+        return [f"the loss rose from {start:.3g} to {now:.3g}"]
+    if blind > 0 and entropy > 2 * blind and chart.steps >= 30:
+        return [f"the cross-entropy is {entropy:.3g}; a blind guess has {blind:.3g}"]
+    return []
+
+
+def _nothing_learned(chart: Chart) -> list[str]:
+    if chart.steps < 20:
+        return []
+    if readings.are_shares(chart):
+        chance, best = readings.chance(chart), max(readings.scores(chart))
+        score = readings.final_score(chart)
+        even = 1 / max(2, readings.classes(chart))
+        if score <= min(chance, 2 * even) + ABOVE_CHANCE * (1 - even) and best < chance + 0.2:
+            return [f"the score is {score:.1%}; always the same answer has {chance:.1%}"]
+        return []
+    learned = readings.learned(chart)
+    if learned < LEARNED:
+        return [
+            f"the cross-entropy is {readings.entropy_now(chart):.3g}; a blind guess has {readings.blind_loss(chart):.3g}"
+        ]
+    if math.isnan(learned) and chart.losses.count >= 50:
+        start, now, noise = chart.losses.mean(0, 0.05), chart.losses.mean(0.8, 1), chart.losses.noise()
+        if now >= start - min(0.02 * abs(start), noise) and _regression_is_blind(chart):
+            return [f"the loss went from {start:.3g} to {now:.3g}"]
+    return []
+
+
+def _regression_is_blind(chart: Chart) -> bool:
+    errors, spread = readings.outputs(chart, "error", 0.8), readings.outputs(chart, "target_var")
+    return not errors or readings.average(errors) > 0.95 * readings.average(spread)
+
+
+def _below_others(chart: Chart) -> list[str]:
+    """Below a simple method on the same inputs, or below what a good run is known to reach."""
+    score = readings.final_score(chart) if readings.are_shares(chart) else readings.right(chart)
+    known = chart.facts.get("reference")
+    found = []
+    if known is not None and score < known - BELOW_REFERENCE * max(known, 0.2):
+        found.append(f"the score is {score:.1%}; a good run is known to reach {known:.1%}")
+    best, name, n = readings.simple(chart)
+    if n >= 200 and not math.isnan(best) and not math.isnan(score):
+        margin = SURE * math.sqrt(max(best * (1 - best), 1e-4) / n) + 0.01
+        if score < best - margin:
+            found.append(
+                f"the score is {score:.1%}; {name} on {n} of the training examples reaches {best:.1%} on others of them"
+            )
+    return found
+
+
+def _fell(chart: Chart) -> list[str]:
+    scores = readings.scores(chart)
+    if len(scores) < 4 or not readings.are_shares(chart):
+        return []
+    best, now = max(scores[:-1]), readings.final_score(chart)
+    swing = pstdev([b - a for a, b in zip(scores, scores[1:])]) if len(scores) > 2 else 0.0
+    if now < best - max(FELL, 0.5 * swing):
+        return [f"the score fell from {best:.1%} to {now:.1%}"]
+    return []
+
+
+def _two_modes(chart: Chart) -> list[str]:
+    seen = chart.consultation
+    fell = seen.get("training_right", 0.0) - seen.get("right", 0.0)
+    if fell > 0.2 and seen["loss"] > 1.5 * seen["training_loss"]:
+        return [
+            f"the same examples are answered {seen['training_right']:.0%} right in training mode and {seen['right']:.0%} in evaluation mode"
+        ]
+    return []
+
+
+def _good(chart: Chart) -> list[str]:
+    score, (best, name, _) = readings.final_score(chart), readings.simple(chart)
+    if not readings.are_shares(chart):
+        return []
+    if score > 0.97:
+        return [f"the score is {score:.1%}"]
+    if not math.isnan(best) and score > best + GOOD * (1 - best):
+        return [f"the score is {score:.1%}; {name} reaches {best:.1%}"]
+    return []

@@ -1,0 +1,121 @@
+"""Figures read off a chart that several watchers need. NaN or None where the run does not tell."""
+
+import math
+from statistics import mean, median
+from typing import Any
+
+from .chart import Chart
+
+EARLY, LATE = 0.25, 0.75  # shares of a run
+
+
+def outputs(chart: Chart, name: str, begin: float = 0.0, end: float = 1.0) -> list[Any]:
+    return chart.values("outputs", name, begin=begin, end=end)
+
+
+def updates(chart: Chart, name: str, begin: float = 0.0, end: float = 1.0) -> list[Any]:
+    return chart.values("update", name, begin=begin, end=end)
+
+
+def middle(values: list[float]) -> float:
+    """Median of the finite ones."""
+    finite = [v for v in values if v is not None and math.isfinite(v)]
+    return median(finite) if finite else math.nan
+
+
+def average(values: list[float]) -> float:
+    finite = [v for v in values if v is not None and math.isfinite(v)]
+    return mean(finite) if finite else math.nan
+
+
+def classes(chart: Chart) -> int:
+    """Width of the network's answer in a classification, 0 otherwise."""
+    found = outputs(chart, "classes")
+    return int(found[-1]) if found else 0
+
+
+def counts(chart: Chart, name: str, begin: float = 0.0, end: float = 1.0) -> list[int]:
+    """Sums over a stretch of 'labels', 'said' or 'hits' by class."""
+    rows = outputs(chart, name, begin, end)
+    return [sum(column) for column in zip(*rows, strict=True)] if rows and len({len(r) for r in rows}) == 1 else []
+
+
+def chance(chart: Chart) -> float:
+    """Accuracy of always naming the most frequent class of the training examples seen."""
+    labels = counts(chart, "labels")
+    if labels and sum(labels):
+        return max(labels) / sum(labels)
+    return 1 / classes(chart) if classes(chart) else math.nan
+
+
+def blind_loss(chart: Chart) -> float:
+    """Cross-entropy of a classifier that knows the class frequencies and nothing else; a regression's target variance."""
+    labels = counts(chart, "labels")
+    total = sum(labels)
+    if total:
+        return -sum(n / total * math.log(n / total) for n in labels if n)
+    if classes(chart):
+        return math.log(classes(chart))
+    return average(outputs(chart, "target_var"))
+
+
+def entropy_now(chart: Chart, begin: float = 0.85, end: float = 1.0) -> float:
+    """Cross-entropy of the training batches in a stretch of the run, whatever the run's own loss is."""
+    return average(outputs(chart, "cross_entropy", begin, end))
+
+
+def right(chart: Chart, begin: float = 0.8, end: float = 1.0) -> float:
+    """Share of training examples answered right, as they were trained on, in a stretch of the run."""
+    hits = [(o["right"], o["n"]) for o in chart.values("outputs", begin=begin, end=end) if "right" in o]
+    total = sum(n for _, n in hits)
+    return sum(r * n for r, n in hits) / total if total else math.nan
+
+
+def scores(chart: Chart) -> list[float]:
+    return [e["score"] for e in chart.evaluations if e.get("score") is not None]
+
+
+def validation_losses(chart: Chart) -> list[float]:
+    return [e["loss"] for e in chart.evaluations if e.get("loss") is not None]
+
+
+def final_score(chart: Chart) -> float:
+    """Mean of the last two scores (the last of fewer than five)."""
+    found = scores(chart)
+    return average(found[-2:] if len(found) >= 5 else found[-1:])
+
+
+def are_shares(chart: Chart) -> bool:
+    """Whether the scores look like accuracies."""
+    found = scores(chart)
+    return bool(found) and bool(classes(chart)) and all(0 <= s <= 1 for s in found)
+
+
+def simple(chart: Chart) -> tuple[float, str, int]:
+    """The best simple method on the kept examples: accuracy on held-out folds, its name, how many examples."""
+    found = chart.consultation.get("reference") or {}
+    known = {"ridge regression": found.get("ridge"), "the nearest neighbour": found.get("nearest")}
+    best = max(((v, name) for name, v in known.items() if v is not None), default=(math.nan, ""))
+    return best[0], best[1], int(found.get("n", 0))
+
+
+def learned(chart: Chart) -> float:
+    """Share of the blind guess's cross-entropy that training took away; below 0 where it got worse."""
+    blind, now = blind_loss(chart), entropy_now(chart)
+    return 1 - now / blind if blind > 0 else math.nan
+
+
+def peak_lr(chart: Chart) -> float:
+    rates = [max(r) for r in updates(chart, "lr") if r]
+    return max(rates, default=math.nan)
+
+
+def optimizer(chart: Chart) -> dict[str, Any]:
+    found = chart.facts.get("optimizers") or [{}]
+    return dict(found[0])
+
+
+def settled(chart: Chart) -> bool:
+    """Whether the run has gone on long enough to be judged by what it has learned."""
+    planned = chart.facts.get("planned_steps")
+    return chart.steps >= (max(30, 0.35 * planned) if planned else 150)
