@@ -21,7 +21,7 @@ from torch.optim import Optimizer
 from .chart import Chart
 from .diagnosis import Diagnosis, diagnose
 from .examiner import Examiner
-from .instruments import due
+from .instruments import due, ranks
 
 LOG = logging.getLogger("visus.doctor")
 JUDGE_EVERY = 3  # measured steps between two judgements while the training runs
@@ -83,6 +83,12 @@ class Doctor:
         self._examiner.validate(None if loss is None else float(loss), _share(None if score is None else float(score)))
         if self.live:
             self._judge()
+
+    def compare_ranks(self) -> float:
+        """Call on every process of a distributed training at once: how far their weights are apart, relative to their size."""
+        apart = ranks.apart(self._examiner.model)
+        self.chart.counts["ranks_apart"] = max(apart, self.chart.counts.get("ranks_apart", 0.0))
+        return apart
 
     def report(self) -> Diagnosis:
         """What is wrong, why, and what to do: print it, or show it in a notebook."""

@@ -20,6 +20,7 @@ FELL = 0.12  # of the score, between its best and its end
 SURE = 2.0  # standard errors
 GOOD = 0.3  # of the way from the simple method to perfect
 BELOW_REFERENCE = 0.05
+SOME = 0.25
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,20 @@ class Outcome:
 
     state: str
     reasons: list[str] = field(default_factory=list)
+    mild: bool = False  # below others, but far above a blind guess
 
 
 def judge(chart: Chart, final: bool = True) -> Outcome:
     """final: the run is over, or a report is asked for; while it goes on only what cannot heal is called hurt."""
     reasons = [*_not_a_number(chart), *_diverged(chart)]
-    if not reasons and (final or readings.settled(chart)):
-        reasons += _nothing_learned(chart)
+    if not reasons:
+        reasons += _nothing_learned(chart) if final else _stands_still(chart)
     if final:
-        reasons += [*_below_others(chart), *_fell(chart), *_two_modes(chart)]
+        reasons += [*_fell(chart), *_two_modes(chart)]
+        below = _below_others(chart)
+        if below and not reasons:
+            return Outcome(HURT, below, mild=_went_some_way(chart))
+        reasons += below
     if reasons:
         return Outcome(HURT, reasons)
     return Outcome(FINE, good) if (good := _good(chart)) else Outcome(UNCLEAR, [])
@@ -62,7 +68,7 @@ def _diverged(chart: Chart) -> list[str]:
         and (math.isnan(entropy) or entropy > blind)
     ):
         return [f"the loss rose from {start:.3g} to {now:.3g}"]
-    if blind > 0 and entropy > 2 * blind and chart.steps >= 30:
+    if blind > 0 and entropy > 2 * blind and chart.steps >= 30 and readings.minimises_entropy(chart):
         return [f"the cross-entropy is {entropy:.3g}; a blind guess has {blind:.3g}"]
     return []
 
@@ -89,6 +95,16 @@ def _nothing_learned(chart: Chart) -> list[str]:
     return []
 
 
+def _stands_still(chart: Chart) -> list[str]:
+    """While the run goes on: the loss has not moved at all in a good part of it. A warm-up may take a tenth or two."""
+    learned, scores = readings.learned(chart), readings.scores(chart)
+    if not readings.settled(chart) or not learned < LEARNED / 3:
+        return []
+    if scores and readings.are_shares(chart) and max(scores) > readings.chance(chart) + ABOVE_CHANCE:
+        return []
+    return _nothing_learned(chart)
+
+
 def _regression_is_blind(chart: Chart) -> bool:
     errors, spread = readings.outputs(chart, "error", 0.8), readings.outputs(chart, "target_var")
     return not errors or readings.average(errors) > 0.95 * readings.average(spread)
@@ -109,6 +125,14 @@ def _below_others(chart: Chart) -> list[str]:
                 f"the score is {score:.1%}; {name} on {n} of the training examples reaches {best:.1%} on others of them"
             )
     return found
+
+
+def _went_some_way(chart: Chart) -> bool:
+    """Whether the run went some of the way from chance to what the simple method reaches."""
+    score = readings.final_score(chart) if readings.are_shares(chart) else readings.right(chart)
+    best, chance = readings.simple(chart)[0], readings.chance(chart)
+    known = chart.facts.get("reference")
+    return known is None and score - chance > SOME * (best - chance)
 
 
 def _fell(chart: Chart) -> list[str]:

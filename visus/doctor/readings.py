@@ -64,6 +64,15 @@ def entropy_now(chart: Chart, begin: float = 0.85, end: float = 1.0) -> float:
     return average(outputs(chart, "cross_entropy", begin, end))
 
 
+ENTROPIES = ("cross_entropy", "cross_entropy, summed", "log of chances")
+
+
+def minimises_entropy(chart: Chart) -> bool:
+    """Whether the run's loss is the cross-entropy of what it hands over: only then that tells how the run goes."""
+    names = outputs(chart, "loss_is")
+    return sum(name in ENTROPIES for name in names) > 0.5 * len(names)
+
+
 def right(chart: Chart, begin: float = 0.8, end: float = 1.0) -> float:
     """Share of training examples answered right, as they were trained on, in a stretch of the run."""
     hits = [(o["right"], o["n"]) for o in chart.values("outputs", begin=begin, end=end) if "right" in o]

@@ -40,7 +40,7 @@ def look(chart: Chart) -> list[Finding]:
                 kind="batch_too_small",
                 where="batch size",
                 change={"batch": 32},
-                weight=0.6 if norms else 0.45,
+                weight=0.8 if size <= 2 else 0.6 if norms else 0.45,
             )
         ]
     return []

@@ -20,7 +20,8 @@ def look(chart: Chart) -> list[Finding]:
     seen = [o for o in chart.values("outputs") if o.get("classes")]
     if len(seen) < FEWEST:
         return []
-    return [*_chances(seen), *_range(seen), *_factor(chart, seen), *_other_loss(seen)]
+    factor = _factor(chart, seen)
+    return [*_chances(seen), *_range(seen), *factor, *(_other_loss(seen) or (not factor and _odd_loss(seen)) or [])]
 
 
 def _often(seen: list[dict[str, Any]], name: str) -> bool:
@@ -102,6 +103,8 @@ def _factor(chart: Chart, seen: list[dict[str, Any]]) -> list[Finding]:
     ]
     if len(rows) < FEWEST:
         return []
+    if _is_nll(seen):
+        return []  # the raw score with a minus sign has a finding of its own
     summed = mean(o.get("loss_is") == "cross_entropy, summed" for o in seen) >= ALWAYS
     factors = [loss / entropy for loss, entropy, _, _ in rows]
     typical = readings.middle(factors)
@@ -118,6 +121,24 @@ def _factor(chart: Chart, seen: list[dict[str, Any]]) -> list[Finding]:
                 where="loss",
                 weight=0.99,
                 defect=True,
+            )
+        ]
+    smooth = [
+        (loss - entropy) / (uniform - entropy) for loss, entropy, uniform, _ in rows if abs(uniform - entropy) > 0.05
+    ]
+    if len(smooth) >= FEWEST and pstdev(smooth) < 0.02 and HEAVY < mean(smooth) <= 1.01:
+        return [
+            Finding(
+                NOTE,
+                f"labels are smoothed by {mean(smooth):.2f}",
+                "0 to 0.2",
+                "the labels say almost nothing any more",
+                "lower label smoothing to 0.1",
+                defect=mean(smooth) > 2 * HEAVY,
+                kind="label_smoothing_too_high",
+                where="label_smoothing",
+                change={"smoothing": 0.1},
+                weight=0.8,
             )
         ]
     if summed or (steady and typical > 4):
@@ -149,29 +170,37 @@ def _factor(chart: Chart, seen: list[dict[str, Any]]) -> list[Finding]:
                 weight=0.3 if adaptive else 0.85,
             )
         ]
-    smooth = [
-        (loss - entropy) / (uniform - entropy) for loss, entropy, uniform, _ in rows if abs(uniform - entropy) > 0.05
-    ]
-    if len(smooth) >= FEWEST and not steady and pstdev(smooth) < 0.02 and mean(smooth) > HEAVY:
-        return [
-            Finding(
-                NOTE,
-                f"labels are smoothed by {mean(smooth):.2f}",
-                "0 to 0.2",
-                "the labels say almost nothing any more",
-                "lower label smoothing to 0.1",
-                kind="label_smoothing_too_high",
-                where="label_smoothing",
-                change={"smoothing": 0.1},
-                weight=0.8,
-            )
-        ]
     return []
+
+
+def _odd_loss(seen: list[dict[str, Any]]) -> list[Finding]:
+    """None of the usual losses, nor a multiple of one: weights, mixtures or a mistake."""
+    if mean(o.get("loss_is") == "unknown" for o in seen) < ALWAYS:
+        return []
+    return [
+        Finding(
+            NOTE,
+            "the loss is none of the usual ones of these outputs and targets",
+            "cross-entropy, hinge, logistic or squared error",
+            "class weights, mixed labels, or a term that is not meant",
+            "compute the plain cross-entropy of outputs and targets beside it",
+            kind="wrong_loss",
+            where="loss",
+            weight=0.3,
+        )
+    ]
+
+
+def _is_nll(seen: list[dict[str, Any]]) -> bool:
+    """Judged by the first steps: such a loss soon runs away."""
+    return mean(o.get("loss_is") == "nll" for o in seen[:8]) >= ALWAYS
 
 
 def _other_loss(seen: list[dict[str, Any]]) -> list[Finding]:
     name = max((str(o.get("loss_is")) for o in seen), key=[str(o.get("loss_is")) for o in seen].count)
     share = mean(o.get("loss_is") == name for o in seen)
+    if _is_nll(seen):
+        name, share = "nll", 1.0
     if share < ALWAYS or name not in ("squared", "squared, of chances", "nll", "squared, of the winner's number"):
         return []
     weight = {"nll": 0.93, "squared, of the winner's number": 0.98}.get(name, 0.4)

@@ -59,7 +59,9 @@ def look(chart: Chart) -> list[Finding]:
                 "He initialisation for ReLU (deviation sqrt(2 / fan in)), Glorot for tanh",
                 kind="initialisation",
                 where=worst,
-                weight=(0.8 if far or typical < SMALL / 2 else 0.66) * (0.7 if normed else 1.0) if strong else 0.5,
+                weight=(0.8 if far or typical < SMALL / 2 else 0.66) * (0.7 if normed and not far else 1.0)
+                if strong
+                else 0.5,
             )
         )
     elif start > FAR_OFF * blind and blind > 0:
@@ -91,7 +93,7 @@ def look(chart: Chart) -> list[Finding]:
                 "start biases at 0, or slightly above",
                 kind="dead_units",
                 where=name,
-                weight=0.55,
+                weight=0.9 if biases[name]["mean"] < 3 * NEGATIVE_BIAS else 0.55,
             )
         )
     return found

@@ -11,6 +11,9 @@ COST = "labels counted at measured steps; two simple classifiers on at most 1,50
 
 RARE, COMMON = 0.1, 20.0  # share of an even share; ratio of the most to the least frequent class
 SORTED = 0.6  # of the entropy of all labels: batches that know only a few classes each
+FAR_BEHIND = 0.25  # accuracy on training examples below that on held-out ones
+OTHER = 1.15  # ratio of spreads or roughness from which inputs were changed
+HANDFUL = 8  # examples a class
 FEW_AGAIN = 0.6  # share of examples seen before
 
 
@@ -53,18 +56,36 @@ def _noise(chart: Chart) -> list[Finding]:
     spread = 2 * math.sqrt(max(trained * (1 - trained), 0.01) / chart.consultation["n"])
     if gap < max(0.1, spread):
         return []
+    # Mixed pictures (mixup) have two labels, of which one is told: then the loss is no plain cross-entropy.
+    names = readings.outputs(chart, "loss_is")
+    plain = names.count("cross_entropy") > 0.5 * len(names)
+    changed = _changed(chart)
     return [
         Finding(
             NOTE,
-            f"in evaluation mode {trained:.0%} of the newest training examples are answered right, of held-out ones {score:.0%}",
+            f"in evaluation mode {trained:.0%} of the newest training examples are answered right, "
+            f"of held-out ones {score:.0%}",
             "training examples at least as well",
-            "many training labels are wrong (or training inputs are changed beyond recognition)",
-            "look at the training examples with the highest loss; weaken the augmentation",
-            kind="label_noise",
-            where="targets",
+            "augmentation changes training inputs beyond recognition" if changed else "many training labels are wrong",
+            "weaken the augmentation; look at a batch just before the network"
+            if changed
+            else "look at the training examples with the highest loss",
+            kind="augmentation_too_strong" if changed else "label_noise",
+            where="augmentation" if changed else "targets",
             weight=0.45 + 0.8 * min(0.5, gap - 0.1),
+            defect=plain and gap > FAR_BEHIND,
         )
     ]
+
+
+def _changed(chart: Chart) -> bool:
+    """Whether training inputs look otherwise than validation inputs: rougher, smoother, of another spread."""
+    trained, held = chart.values("inputs"), [e["seen"]["inputs"] for e in chart.evaluations if "seen" in e]
+    if not trained or not held:
+        return False
+    ratio = readings.middle([t["std"] for t in trained]) / max(readings.middle([h["std"] for h in held]), 1e-9)
+    rough = [readings.middle([sum(x["rough"]) for x in rows if "rough" in x]) for rows in (trained, held)]
+    return not 1 / OTHER <= ratio <= OTHER or (rough[1] > 0 and not 1 / OTHER <= rough[0] / rough[1] <= OTHER)
 
 
 def _balance(chart: Chart) -> list[Finding]:
@@ -137,6 +158,7 @@ def _again(chart: Chart) -> list[Finding]:
     if seen < 200 or again < FEW_AGAIN * seen:
         return []
     distinct = seen - again
+    handful = distinct <= HANDFUL * max(2, readings.classes(chart)) and again > 0.9 * seen
     return [
         Finding(
             NOTE,
@@ -146,7 +168,8 @@ def _again(chart: Chart) -> list[Finding]:
             "check the sampler, and that the loader's iterator goes on",
             kind="few_distinct_examples",
             where="data loader (sampler)",
-            weight=0.6 if distinct < 400 else 0.3,
+            weight=0.8 if handful else 0.6 if distinct < 400 else 0.3,
+            defect=handful,
         )
     ]
 

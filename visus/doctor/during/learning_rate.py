@@ -11,6 +11,7 @@ COST = "one pass of the batch through a copy at every second measured update"
 ROSE = 1.02  # a step that makes its own batch worse by more than rounding and dropout
 OFTEN = 0.3  # share of such steps in the first half; healthy runs with momentum show up to a tenth or two
 TINY_STEP = 2e-3  # share of the loss that an early update takes off its own batch; usual is some percent
+GREW = 2.0  # healthy weights grow by half or so, and over the whole run
 STAYED = 0.02  # the weights' way from their start, relative to their size
 
 
@@ -40,7 +41,7 @@ def _none(chart: Chart) -> list[Finding]:
 
 def _high(chart: Chart) -> list[Finding]:
     """Steps that overshoot, a loss that rises above its start, updates as large as the weights."""
-    looked = [(b, a) for b, a in chart.values("after", end=0.6) if b and a is not None]
+    looked = _looked(chart, 0.6)
     rose = sum(a > ROSE * b for b, a in looked) / len(looked) if len(looked) >= 3 else math.nan
     ratio = readings.middle(readings.updates(chart, "ratio", 0.0, 0.3))
     largest = max([r for r in readings.updates(chart, "ratio", 0.0, 0.5) if r is not None] or [0.0])
@@ -55,12 +56,16 @@ def _high(chart: Chart) -> list[Finding]:
     if start > 0 and peak > 3 * max(start, 0.1) + 1:
         weight = max(weight, 0.6) + 0.1
         signs.append(f"the loss rose from {start:.3g} to {peak:.3g}")
-    if blind > 0 and now > 1.5 * blind:
+    if blind > 0 and now > 1.5 * blind and readings.minimises_entropy(chart):
         weight = max(weight, 0.55) + 0.05
         signs.append(f"the cross-entropy ends at {now:.3g}, a blind guess has {blind:.3g}")
     if ratio > 0.05 or largest > 0.5:
         weight = max(weight, 0.4) + 0.15
         signs.append(f"early updates are {max(ratio, largest):.0e} of the weights")
+    grew = _grew(chart)
+    if grew > GREW:
+        weight = max(weight, 0.5) + 0.15
+        signs.append(f"weights grew {grew:.1f}-fold in the first fifth of the run")
     if not signs:
         return []
     return [
@@ -78,11 +83,29 @@ def _high(chart: Chart) -> list[Finding]:
     ]
 
 
+def _grew(chart: Chart) -> float:
+    """How much the norm of all weights grew early; 1 where they started so small that growing is their first task."""
+    early = [w for w in readings.updates(chart, "weight", 0.0, 0.2) if w]
+    ratios = [r for r in readings.updates(chart, "ratio", 0.0, 0.2) if r is not None]
+    if len(early) < 3 or max(ratios, default=0.0) < 0.1:
+        return 1.0
+    return max(early) / early[0]
+
+
+def _looked(chart: Chart, end: float) -> list[tuple[float, float]]:
+    """Cross-entropy of a batch before and after the update on it, where the cross-entropy is what was minimised."""
+    rows = [s for s in chart.samples if s["step"] <= end * chart.steps and s.get("after")]
+    return [
+        (s["after"][0], s["after"][1])
+        for s in rows
+        if s["outputs"].get("loss_is") in readings.ENTROPIES and s["after"][0]
+    ]
+
+
 def _low(chart: Chart) -> list[Finding]:
     away = [a for a in readings.updates(chart, "away") if a is not None]
     ratio = readings.middle(readings.updates(chart, "ratio", 0.0, 0.6))
-    looked = [(b - a) / b for b, a in chart.values("after", end=0.5) if b]
-    gain = readings.middle(looked)
+    gain = readings.middle([(b - a) / b for b, a in _looked(chart, 0.5)])
     learned = readings.learned(chart)
     if not away or not readings.settled(chart) or readings.peak_lr(chart) == 0:
         return []
@@ -94,7 +117,8 @@ def _low(chart: Chart) -> list[Finding]:
         weight = max(weight, 0.5) + 0.1
         signs.append(f"updates are {ratio:.0e} of the weights")
     if abs(gain) < TINY_STEP and learned < 0.5:
-        weight = max(weight, 0.3) + 0.1
+        never = not any(a > b for b, a in _looked(chart, 0.5))
+        weight = max(weight, 0.3) + (0.3 if never else 0.1)
         signs.append(f"an update takes {100 * gain:.2f} % off the loss of its own batch")
     if not signs or (learned > 0.8 and away[-1] > STAYED):
         return []

@@ -76,7 +76,7 @@ def look(chart: Chart) -> list[Finding]:
                 remedy="requires_grad_(True) for what shall learn, before the optimizer is built",
                 kind="parameters_frozen",
                 where=_few(frozen),
-                weight=0.9 if head else 0.5 * whole + 0.1,
+                weight=0.9 if head else 0.3 + 0.5 * whole,
                 defect=head,
             )
         )

@@ -6,7 +6,7 @@ from ..finding import NOTE, Finding
 
 COST = "weight penalty against data gradient at measured updates"
 
-SHARE = 1.0  # the penalty's gradient over the data's
+SHARE = 0.25  # the penalty's gradient over the data's
 HEAVY_DROPOUT = 0.75
 HEAVY_DECAY = 0.02  # of the weights a step takes away by decay alone: lr * weight_decay
 
@@ -15,12 +15,11 @@ def look(chart: Chart) -> list[Finding]:
     found, settings = [], readings.optimizer(chart)
     decay, share = (
         settings.get("weight_decay", 0.0) or 0.0,
-        readings.middle(readings.updates(chart, "decay_share", 0.2)),
+        _share(chart),
     )
     decoupled = "AdamW" in settings.get("name", "")
     per_step = decay * readings.peak_lr(chart)
     heavy = per_step > HEAVY_DECAY / 10 if decoupled else share > SHARE
-    # Weights behind a batch norm may shrink without harm: there the ratio says little.
     if decay and heavy:
         shrunk = _shrunk(chart)
         found.append(
@@ -33,11 +32,8 @@ def look(chart: Chart) -> list[Finding]:
                 kind="weight_decay_too_high",
                 where="weight_decay",
                 change={"weight_decay": {"times": 0.01}},
-                weight=(0.85 if shrunk < 0.5 else 0.6)
-                if not chart.facts.get("norms")
-                else 0.75
-                if decay > 0.02
-                else 0.3,
+                # Weights before a batch norm may shrink without harm.
+                weight=0.87 if shrunk < 0.7 and decay > 0.01 else 0.35 if chart.facts.get("norms") else 0.6,
             )
         )
     dropout = chart.facts.get("dropout", 0.0)
@@ -60,6 +56,11 @@ def look(chart: Chart) -> list[Finding]:
         last = list(chart.facts.get("dropouts", {}))[-1:]
         found += _on_scores(chart, last)
     return found
+
+
+def _share(chart: Chart) -> float:
+    """Typical share over the run, or in its first third if that is larger: weights that have shrunk pull less."""
+    return max((readings.middle(readings.updates(chart, "decay_share", 0.0, end)) for end in (0.3, 1.0)), default=0.0)
 
 
 def _shrunk(chart: Chart) -> float:

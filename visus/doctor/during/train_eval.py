@@ -1,6 +1,7 @@
 """Does the network answer in evaluation mode as it does in training mode?"""
 
 import math
+from typing import Any
 
 from .. import readings
 from ..chart import Chart
@@ -13,16 +14,13 @@ DRIFT = 2.0  # of a batch norm's input from its running statistics
 
 
 def look(chart: Chart) -> list[Finding]:
-    seen, found = chart.consultation, []
+    found: list[Finding] = []
+    now = chart.consultation
     norms = [layer for layer in chart.facts.get("layers", []) if layer["norm"]]
-    trained, evaluated = seen.get("training_loss"), seen.get("loss")
-    fell = seen.get("training_right", 0.0) - seen.get("right", 0.0)
-    worse = (
-        evaluated is not None
-        and trained is not None
-        and evaluated > WORSE * trained + 0.2
-        and (fell > FALL or evaluated > 3 * trained + 1)
-    )
+    trained, evaluated = now.get("training_loss"), now.get("loss")
+    # Running statistics lag behind fast changes of the weights: it counts when it was so before, too.
+    earlier = [e["consulted"] for e in chart.evaluations[-3:-1] if e.get("consulted")]
+    worse = _apart(now) and bool(earlier) and all(_apart(e) for e in earlier)
     if worse and norms:
         momenta = sorted({n.get("momentum") for n in norms if n.get("momentum") is not None})
         odd = [m for m in momenta if not 0.005 <= m <= 0.5]
@@ -61,6 +59,15 @@ def look(chart: Chart) -> list[Finding]:
         )
     found += _frozen_norms(chart, [n["name"] for n in norms])
     return found
+
+
+def _apart(seen: dict[str, Any]) -> bool:
+    """Whether evaluation mode answers the same examples much worse than training mode."""
+    trained, evaluated = seen.get("training_loss"), seen.get("loss")
+    if trained is None or evaluated is None:
+        return False
+    fell = seen["training_right"] - seen["right"]
+    return bool(evaluated > WORSE * trained + 0.2 and (fell > FALL or evaluated > 3 * trained + 1))
 
 
 def _frozen_norms(chart: Chart, norms: list[str]) -> list[Finding]:

@@ -12,6 +12,7 @@ RATIO = 1.6  # between spreads of inputs in training and validation; augmentatio
 SHIFT = 0.5  # between means, in training deviations
 BELOW = 0.5  # of chance: worse than guessing needs a reason
 EARLY_GAP = 0.35
+MUCH_ROUGHER = 0.4
 
 
 def look(chart: Chart) -> list[Finding]:
@@ -74,8 +75,11 @@ def _inputs(chart: Chart) -> list[Finding]:
         for i in (0, 1)
     ]
     scrambled = any(abs(r) > 0.4 for r in rough if not math.isnan(r))
+    if rough[0] > 0.15:  # training inputs that are rougher were augmented with noise
+        return _augmented(chart, rough[0])
     if ratio < RATIO and shift < SHIFT and not turned and not scrambled:
         return []
+    far = ratio > 3 or shift > 1.5 or turned or scrambled
     return [
         Finding(
             NOTE,
@@ -86,7 +90,31 @@ def _inputs(chart: Chart) -> list[Finding]:
             "use one preprocessing function, with the training part's figures, for both",
             kind="validation_inputs_differ",
             where="validation inputs (preprocessing)",
-            weight=0.9 if ratio > 3 or shift > 1.5 or turned or scrambled else 0.7,
+            weight=0.9 if far else 0.7,
+            defect=far,
+        )
+    ]
+
+
+def _augmented(chart: Chart, rougher: float) -> list[Finding]:
+    score, trained = readings.final_score(chart), chart.consultation.get("right", math.nan)
+    behind = readings.are_shares(chart) and score - trained > 0.1
+    return [
+        Finding(
+            NOTE,
+            f"neighbouring pixels differ {rougher:.2f} more in training than in validation, of 1 for unrelated pixels"
+            + (
+                f"; {trained:.0%} of the training examples are answered right, {score:.0%} in validation"
+                if behind
+                else ""
+            ),
+            "augmented pictures that still look like pictures",
+            "augmentation buries the training pictures",
+            "weaken the augmentation; look at a batch just before the network",
+            kind="augmentation_too_strong",
+            where="augmentation",
+            weight=0.75 if rougher > MUCH_ROUGHER else 0.45,
+            defect=behind and rougher > MUCH_ROUGHER,
         )
     ]
 

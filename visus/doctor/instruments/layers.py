@@ -9,6 +9,7 @@ from torch.utils.hooks import RemovableHandle
 from .tensors import first_tensor, rounded, some
 
 ENTRIES = 16_384
+DRIFT_EXAMPLES = 16  # and all their pixels, for a batch norm's statistics
 FLAT = 0.97  # |tanh| above this, or a sigmoid nearer than 0.03 to 0 or 1, hardly passes a gradient
 
 
@@ -112,7 +113,7 @@ def _drift(module: nn.Module, given: Tensor) -> Tensor:
     """Mean distance between the batch's statistics and the running ones, in running deviations; log-ratio of spreads."""
     if getattr(module, "running_mean", None) is None or given.ndim < 2:
         return torch.zeros((), device=given.device)
-    x = given.detach().float().transpose(0, 1).flatten(1)
+    x = given.detach()[:DRIFT_EXAMPLES].float().transpose(0, 1).flatten(1)
     if x.shape[1] > 4096:
         x = x[:, :: x.shape[1] // 4096]
     running_mean, running_var = module.get_buffer("running_mean").float(), module.get_buffer("running_var").float()

@@ -42,7 +42,13 @@ class Updates:
         self._sentinel: Tensor | None = None
         self._live: set[int] = set()
         self._sound = True
-        small = [p for p in self.tensors.values() if p.requires_grad and p.numel() <= WITNESS_ENTRIES and p.is_leaf]
+        owned = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
+        small = [
+            p
+            for p in self.tensors.values()
+            # Of what no optimizer holds, gradients pile up by right: nobody clears them.
+            if p.requires_grad and p.numel() <= WITNESS_ENTRIES and p.is_leaf and id(p) in owned
+        ]
         self._witnesses = small[-WITNESSES:]
         self._fresh: dict[int, Tensor] = {}
         self._left: dict[int, Tensor] = {}
