@@ -37,9 +37,10 @@ class StopNotFinite(Observer):
 
 
 class Checkup(Observer):
-    """Charts a run of a task."""
+    """Charts a run of a task. reference: the score that other methods reach on the same data, if known."""
 
-    def __init__(self) -> None:
+    def __init__(self, reference: float | None = None) -> None:
+        self.reference = reference
         self._examiner: Examiner | None = None
         self._batch: Batch = ()
         self._restored: Chart | None = None
@@ -57,6 +58,7 @@ class Checkup(Observer):
         model = getattr(task, "model", None)
         root = model if isinstance(model, nn.Module) else task
         self._examiner = Examiner(task, optimizers, steps=task.steps, root=root)
+        self._examiner.chart.facts["reference"] = self.reference
         if self._restored is not None and start:
             facts = self._examiner.chart.facts
             self._examiner.adopt(self._restored)

@@ -79,8 +79,7 @@ class Examiner:
 
     def validate(self, loss: float | None, score: float | None, more: Mapping[str, float] | None = None) -> None:
         """The run was scored on held-out data. score: higher is better. more: whatever else was measured."""
-        if self.attached:
-            self._guard("a validation", lambda: self._validate(loss, score, more or {}), None)
+        self._guard("a validation", lambda: self._validate(loss, score, more or {}), None)
 
     def adopt(self, chart: Chart) -> None:
         """Go on with the chart of an earlier attempt at the same run."""
@@ -127,6 +126,7 @@ class Examiner:
                     else 0.0,
                     "mean": rounded(float(p.detach().float().mean())) if p.is_floating_point() and p.numel() else 0.0,
                     "rows_alike": _rows_alike(p),
+                    "fresh": _fresh(p),
                     "trained": p.requires_grad,
                 }
                 for name, p in parameters.items()
@@ -333,6 +333,8 @@ class Examiner:
         found["calls"] = self.chart.counts.get("evaluated", 0) + self.chart.counts.get("evaluated_in_training_mode", 0)
         self._evaluation, self._evaluated = {}, 0
         self.chart.add_evaluation(found)
+        if not self.attached:  # scored once more, after its end
+            return
         self.consult()
         found["consulted"] = {k: v for k, v in self.chart.consultation.items() if k != "reference"}
         self._left_at = time.perf_counter()
@@ -390,6 +392,16 @@ def _rows_alike(p: Tensor) -> bool:
     if p.ndim < 2 or len(p) < 2 or not p.is_floating_point() or p.is_sparse:
         return False
     return bool((p.detach()[:1] == p.detach()).all())
+
+
+def _fresh(p: Tensor) -> bool:
+    """Whether a weight tensor has the spread of a usual random start: torch's default, He's or Glorot's."""
+    if p.ndim < 2 or not p.is_floating_point() or p.is_sparse or p.numel() < 64:
+        return False
+    std, fan_in, fan_out = float(p.detach().float().std()), p[0].numel(), p.numel() // p.shape[1]
+    usual = (1 / (3 * fan_in), 2 / fan_in, 2 / fan_out, 2 / (fan_in + fan_out), 1 / fan_in)
+    # The estimate of a spread from n entries is off by about 1 / sqrt(2 n) itself.
+    return any(abs(std / variance**0.5 - 1) < 0.01 + 2 / p.numel() ** 0.5 for variance in usual)
 
 
 def _nonlinear(modules: Sequence[nn.Module]) -> int:

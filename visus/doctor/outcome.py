@@ -69,7 +69,7 @@ def _diverged(chart: Chart) -> list[str]:
     ):
         return [f"the loss rose from {start:.3g} to {now:.3g}"]
     if blind > 0 and entropy > 2 * blind and chart.steps >= 30 and readings.minimises_entropy(chart):
-        return [f"the cross-entropy is {entropy:.3g}; a blind guess has {blind:.3g}"]
+        return [f"the {readings.measure(chart)} is {entropy:.3g}; a blind guess has {blind:.3g}"]
     return []
 
 
@@ -86,11 +86,12 @@ def _nothing_learned(chart: Chart) -> list[str]:
     learned = readings.learned(chart)
     if learned < LEARNED:
         return [
-            f"the cross-entropy is {readings.entropy_now(chart):.3g}; a blind guess has {readings.blind_loss(chart):.3g}"
+            f"the {readings.measure(chart)} is {readings.entropy_now(chart):.3g}; a blind guess has {readings.blind_loss(chart):.3g}"
         ]
     if math.isnan(learned) and chart.losses.count >= 50:
         start, now, noise = chart.losses.mean(0, 0.05), chart.losses.mean(0.8, 1), chart.losses.noise()
-        if now >= start - min(0.02 * abs(start), noise) and _regression_is_blind(chart):
+        exploded = chart.losses.blocks and max(b[4] for b in chart.losses.blocks) > ROSE * abs(start) + 1
+        if now >= start - min(0.02 * abs(start), noise) or (exploded and now > 0.9 * start > 0):
             return [f"the loss went from {start:.3g} to {now:.3g}"]
     return []
 
@@ -103,11 +104,6 @@ def _stands_still(chart: Chart) -> list[str]:
     if scores and readings.are_shares(chart) and max(scores) > readings.chance(chart) + ABOVE_CHANCE:
         return []
     return _nothing_learned(chart)
-
-
-def _regression_is_blind(chart: Chart) -> bool:
-    errors, spread = readings.outputs(chart, "error", 0.8), readings.outputs(chart, "target_var")
-    return not errors or readings.average(errors) > 0.95 * readings.average(spread)
 
 
 def _below_others(chart: Chart) -> list[str]:

@@ -49,28 +49,35 @@ def chance(chart: Chart) -> float:
 
 
 def blind_loss(chart: Chart) -> float:
-    """Cross-entropy of a classifier that knows the class frequencies and nothing else; a regression's target variance."""
+    """Cross-entropy of what knows the class frequencies and nothing else; a regression's target variance."""
     labels = counts(chart, "labels")
     total = sum(labels)
     if total:
         return -sum(n / total * math.log(n / total) for n in labels if n)
     if classes(chart):
         return math.log(classes(chart))
-    return average(outputs(chart, "target_var"))
+    return average(outputs(chart, "blind"))
 
 
 def entropy_now(chart: Chart, begin: float = 0.85, end: float = 1.0) -> float:
-    """Cross-entropy of the training batches in a stretch of the run, whatever the run's own loss is."""
-    return average(outputs(chart, "cross_entropy", begin, end))
+    """Cross-entropy (a regression's squared error) of the training batches in a stretch, whatever the run's own loss is."""
+    return average(outputs(chart, "cross_entropy", begin, end) or outputs(chart, "error", begin, end))
 
 
-ENTROPIES = ("cross_entropy", "cross_entropy, summed", "log of chances")
+ENTROPIES = ("cross_entropy", "cross_entropy, summed", "log of chances", "logistic", "squared")
+
+
+def measure(chart: Chart) -> str:
+    """What `entropy_now` measures, in words."""
+    kinds = outputs(chart, "kind")
+    return {"values": "squared error", "attributes": "logistic loss"}.get(kinds[-1] if kinds else "", "cross-entropy")
 
 
 def minimises_entropy(chart: Chart) -> bool:
-    """Whether the run's loss is the cross-entropy of what it hands over: only then that tells how the run goes."""
+    """Whether the run minimises what `entropy_now` measures: only then that tells how the run goes."""
     names = outputs(chart, "loss_is")
-    return sum(name in ENTROPIES for name in names) > 0.5 * len(names)
+    known = ENTROPIES[:3] if classes(chart) else ENTROPIES
+    return sum(name in known for name in names) > 0.5 * len(names)
 
 
 def right(chart: Chart, begin: float = 0.8, end: float = 1.0) -> float:

@@ -27,7 +27,7 @@ def _within_three(x: Tensor, arguments: tuple[Any, ...], y: Tensor) -> Tensor:
 
 
 def _larger(x: Tensor, arguments: tuple[Any, ...], y: Tensor) -> Tensor:
-    return x > arguments[1]
+    return torch.gt(x, arguments[1])
 
 
 def _is_extreme(x: Tensor, arguments: tuple[Any, ...], y: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ class Winners(TorchDispatchMode):
     """
 
     def __init__(self, expected: list[tuple[str, Tensor]] | None = None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.expected = expected
         self.found: list[tuple[str, Tensor]] = []
         self.switched, self.lowered, self.kinks = "", "", False

@@ -87,10 +87,20 @@ class Deadline(Observer):
             raise StopTraining(OUT_OF_TIME)
 
 
-def train(task: Task, folder: Path, show: Show, seconds: float = math.inf, extra: Sequence[Observer] = ()) -> Outcome:
-    """Train `task` to its last step, from the last checkpoint in `folder` if any; it ends with the best weights."""
+def train(
+    task: Task,
+    folder: Path,
+    show: Show,
+    seconds: float = math.inf,
+    extra: Sequence[Observer] = (),
+    reference: float | None = None,
+) -> Outcome:
+    """Train `task` to its last step, from the last checkpoint in `folder` if any; it ends with the best weights.
+
+    reference: the validation score that simpler methods reach; to stay below it is what the doctor calls hurt.
+    """
     began = time.monotonic()
-    checkup = Checkup()
+    checkup = Checkup(reference)
     average = WeightAverage(task, task.average) if task.average else None
     evaluate = Evaluate(max(task.steps_per_epoch, FEWEST_STEPS_BETWEEN_EVALUATIONS), [], average)
     log_every = max(1, task.steps_per_epoch // LOGS_PER_EPOCH)

@@ -23,7 +23,8 @@ def run(session: Session) -> Verdict:
     settings = _resolve(session)
     task = classify.build(session.ready, **settings)
     session.journal.note("settings", settings=settings)
-    outcome = train(task, session.folder, session.show, (1 - RESERVE / 2) * session.budget.left)
+    seconds = (1 - RESERVE / 2) * session.budget.left
+    outcome = train(task, session.folder, session.show, seconds, reference=_simpler(session))
     if outcome.why == INTERRUPTED:
         raise InterruptedRunError("train", session.folder)
     if outcome.best_step < 0:
@@ -51,6 +52,12 @@ def run(session: Session) -> Verdict:
             "seconds": outcome.seconds,
         },
     )
+
+
+def _simpler(session: Session) -> float | None:
+    """The validation accuracy of the best baseline, where baselines were tried."""
+    found = [value for value in session.detail.get("baselines", {}).values() if isinstance(value, float)]
+    return max(found, default=None)
 
 
 def recall(session: Session, verdict: Verdict) -> None:

@@ -18,10 +18,62 @@ HEAVY = 0.3  # label smoothing above this is unusual
 
 def look(chart: Chart) -> list[Finding]:
     seen = [o for o in chart.values("outputs") if o.get("classes")]
-    if len(seen) < FEWEST:
-        return []
+    inside = _inside_the_loss(chart)
+    if inside or len(seen) < FEWEST:
+        return inside or _sigmoid_twice(chart)
     factor = _factor(chart, seen)
     return [*_chances(seen), *_range(seen), *factor, *(_other_loss(seen) or (not factor and _odd_loss(seen)) or [])]
+
+
+INSIDE = {  # what a loss turns out to be -> kind, what is said, remedy
+    "cross_entropy of chances": ("activation_before_loss", "the cross-entropy of a softmax of the outputs", "softmax"),
+    "cross_entropy of sigmoids": ("activation_before_loss", "the cross-entropy of a sigmoid of the outputs", "sigmoid"),
+    "logistic of sigmoids": ("activation_before_loss", "the logistic loss of a sigmoid of the outputs", "sigmoid"),
+    "squared, of every pair": ("wrong_loss", "the squared error of every output with every target of the batch", ""),
+}
+
+
+def _inside_the_loss(chart: Chart) -> list[Finding]:
+    """The loss is that of outputs which went through another function on the way to it."""
+    names = readings.outputs(chart, "loss_is")
+    for name, (kind, what, layer) in INSIDE.items():
+        if len(names) >= FEWEST and names.count(name) >= ALWAYS * len(names):
+            return [
+                Finding(
+                    NOTE,
+                    f"the loss is {what}",
+                    "the loss of raw outputs, each with its own target",
+                    f"a {layer} before a loss that has one inside"
+                    if layer
+                    else "(B, 1) against (B,) is spread to (B, B)",
+                    f"hand raw outputs to the loss, without {layer}" if layer else "targets.reshape(outputs.shape)",
+                    kind=kind,
+                    where=f"loss ({layer or 'shapes'})",
+                    weight=0.97,
+                    defect=True,
+                )
+            ]
+    return []
+
+
+def _sigmoid_twice(chart: Chart) -> list[Finding]:
+    seen = [o for o in chart.values("outputs") if o.get("kind") == "attributes"]
+    twice = [o.get("within_one") and o.get("loss_is") == "logistic" for o in seen]
+    if len(seen) < FEWEST or mean(map(bool, twice)) < ALWAYS:
+        return []
+    return [
+        Finding(
+            NOTE,
+            "every output handed to the logistic loss lies in 0 to 1",
+            "raw scores of either sign",
+            "a sigmoid before a loss that has one inside",
+            "remove the last sigmoid (or use binary_cross_entropy)",
+            kind="activation_before_loss",
+            where="last layer (sigmoid)",
+            weight=0.93,
+            defect=True,
+        )
+    ]
 
 
 def _often(seen: list[dict[str, Any]], name: str) -> bool:

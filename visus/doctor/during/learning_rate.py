@@ -11,7 +11,7 @@ COST = "one pass of the batch through a copy at every second measured update"
 ROSE = 1.02  # a step that makes its own batch worse by more than rounding and dropout
 OFTEN = 0.3  # share of such steps in the first half; healthy runs with momentum show up to a tenth or two
 TINY_STEP = 2e-3  # share of the loss that an early update takes off its own batch; usual is some percent
-GREW = 2.0  # healthy weights grow by half or so, and over the whole run
+GREW = 3.0  # healthy weights grow by half or so, and over the whole run
 STAYED = 0.02  # the weights' way from their start, relative to their size
 
 
@@ -56,15 +56,16 @@ def _high(chart: Chart) -> list[Finding]:
     if start > 0 and peak > 3 * max(start, 0.1) + 1:
         weight = max(weight, 0.6) + 0.1
         signs.append(f"the loss rose from {start:.3g} to {peak:.3g}")
-    if blind > 0 and now > 1.5 * blind and readings.minimises_entropy(chart):
+    at_start = readings.entropy_now(chart, 0.0, 0.03)
+    if blind > 0 and now > 1.5 * blind and now > 0.9 * at_start and readings.minimises_entropy(chart):
         weight = max(weight, 0.55) + 0.05
-        signs.append(f"the cross-entropy ends at {now:.3g}, a blind guess has {blind:.3g}")
-    if ratio > 0.05 or largest > 0.5:
-        weight = max(weight, 0.4) + 0.15
+        signs.append(f"the {readings.measure(chart)} ends at {now:.3g}, a blind guess has {blind:.3g}")
+    if ratio > 0.1 or largest > 1:
+        weight = max(weight, 0.3) + 0.15
         signs.append(f"early updates are {max(ratio, largest):.0e} of the weights")
     grew = _grew(chart)
     if grew > GREW:
-        weight = max(weight, 0.5) + 0.15
+        weight = max(weight, 0.4) + 0.15
         signs.append(f"weights grew {grew:.1f}-fold in the first fifth of the run")
     if not signs:
         return []

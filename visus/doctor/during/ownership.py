@@ -67,16 +67,20 @@ def look(chart: Chart) -> list[Finding]:
     if frozen:
         whole = sum(_size(tensors[n]) for n in frozen) / max(1, sum(_size(t) for t in tensors.values()))
         head = _head(frozen, tensors)
+        big = [n for n in frozen if len(tensors[n]["shape"]) >= 2]
+        fresh = whole > SHARE and bool(big) and sum(tensors[n].get("fresh", False) for n in big) > 0.5 * len(big)
         found.append(
             Finding(
                 NOTE,
                 f"{len(frozen)} of {len(tensors)} parameter tensors ({whole:.0%} of the weights) are frozen: {_few(frozen)}",
                 "meant, when fine-tuning",
-                cause="they are not trained" + (", and the last layer is among them" if head else ""),
+                cause="they are not trained"
+                + (", and the last layer is among them" if head else "")
+                + (": they stay at their random start" if fresh else ""),
                 remedy="requires_grad_(True) for what shall learn, before the optimizer is built",
                 kind="parameters_frozen",
                 where=_few(frozen),
-                weight=0.9 if head else 0.3 + 0.5 * whole,
+                weight=0.9 if head else 0.8 if fresh else 0.45 * whole,
                 defect=head,
             )
         )

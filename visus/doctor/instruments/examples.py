@@ -21,6 +21,7 @@ class Examples:
         self._rows: list[NDArray[np.float16]] = []
         self._labels: list[int] = []
         self._prints: set[int] = set()
+        self._dice = np.random.default_rng(0)
         self.seen = 0  # examples offered to the reference
         self.again = 0  # of these, pixel for pixel seen before
 
@@ -34,7 +35,9 @@ class Examples:
             while len(self._raw) > 1 and sum(len(x) for x, _ in self._raw[1:]) >= room:
                 self._raw.pop(0)
         if labels is not None and len(labels) == len(inputs):
-            self._keep_rows(inputs[:ROWS_A_STEP], labels[:ROWS_A_STEP])
+            # Any of them: a batch of the whole set always begins alike.
+            rows = torch.from_numpy(self._dice.permutation(len(inputs))[:ROWS_A_STEP]).to(inputs.device)
+            self._keep_rows(inputs[rows], labels[rows.to(labels.device)])
 
     def raw(self) -> tuple[Tensor, Tensor] | None:
         """The newest examples whose shape agrees, oldest first."""

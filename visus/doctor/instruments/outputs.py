@@ -16,9 +16,9 @@ CLOSE = 2e-3  # relative; a loss computed in bfloat16 is about that far from our
 
 @dataclass(frozen=True)
 class Answers:
-    """scores (N, K) and labels (N,) of a classification, float32; or values and targets of a regression (K = 0)."""
+    """scores (N, K) and labels (N,) of a classification; values and targets (N, D) of anything else. float32."""
 
-    kind: str  # classes, soft, attributes, values
+    kind: str  # classes, soft (shares per class), attributes (0 or 1 each), values
     scores: Tensor
     labels: Tensor
     targets: Tensor
@@ -48,11 +48,11 @@ def understand(outputs: Tensor, targets: Tensor) -> Answers | None:
         t = targets.float()
         if bool((t >= 0).all()) and torch.allclose(t.sum(1), torch.ones(len(t), device=t.device), atol=1e-3):
             return Answers("soft", scores, t.argmax(1), t)
-        kind = "attributes" if bool(((t == 0) | (t == 1)).all()) else "values"
-        return Answers(kind, scores, t, t)
-    if targets.numel() == scores.numel():
-        return Answers("values", scores.reshape(-1, 1), targets.reshape(-1, 1).float(), targets)
-    return None
+    if targets.numel() != scores.numel():
+        return None
+    rows = scores.reshape(len(scores), -1) if scores.ndim > 1 else scores.reshape(-1, 1)
+    t = targets.reshape(rows.shape).float()
+    return Answers("attributes" if bool(((t == 0) | (t == 1)).all()) else "values", rows, t, targets)
 
 
 @torch.no_grad()
@@ -69,7 +69,14 @@ def look(answers: Answers, loss: float) -> dict[str, Any]:
     }
     if not answers.n_classes:
         t = answers.labels
-        found |= {"target_var": rounded(float(t.var(correction=0))), "error": rounded(float((s - t).square().mean()))}
+        if answers.kind == "attributes":
+            often = t.mean(0).clamp(1e-4, 1 - 1e-4)
+            blind = -(often * often.log() + (1 - often) * (1 - often).log()).mean()
+            error = F.binary_cross_entropy_with_logits(s, t)
+            found["within_one"] = bool((s >= 0).all() and (s <= 1).all())
+        else:
+            blind, error = t.var(0, correction=0).mean(), (s - t).square().mean()
+        found |= {"blind": rounded(float(blind)), "error": rounded(float(error))}
         found["loss_is"] = _regression_loss(answers, loss)
         return found
     k, labels = answers.n_classes, answers.labels
@@ -117,6 +124,8 @@ def _classification_loss(answers: Answers, loss: float) -> dict[str, Any]:
         "logistic": float(F.binary_cross_entropy_with_logits(s, one_hot)),
         "hinge": float(F.multi_margin_loss(s, labels)),
         "hinge, summed over classes": float(F.multi_margin_loss(s, labels)) * answers.n_classes,
+        "cross_entropy of chances": float(F.cross_entropy(s.softmax(1), labels)),
+        "cross_entropy of sigmoids": float(F.cross_entropy(s.sigmoid(), labels)),
         "squared, of the winner's number": float((s.argmax(1) - labels).float().square().mean()),
     }
     name = next((n for n, value in candidates.items() if _equal(value, loss)), "unknown")
@@ -133,7 +142,10 @@ def _regression_loss(answers: Answers, loss: float) -> str:
         "absolute": float((s - t).abs().mean()),
         "smooth absolute": float(F.smooth_l1_loss(s, t)),
     }
+    if s.shape[1] == 1 and len(s) > 1:
+        candidates["squared, of every pair"] = float((s - t.T).square().mean())
     if answers.kind == "attributes":
+        candidates["logistic of sigmoids"] = float(F.binary_cross_entropy_with_logits(s.sigmoid(), t))
         candidates["logistic"] = float(F.binary_cross_entropy_with_logits(s, t))
     return next((n for n, value in candidates.items() if _equal(value, loss)), "unknown")
 

@@ -50,6 +50,7 @@ class Updates:
             if p.requires_grad and p.numel() <= WITNESS_ENTRIES and p.is_leaf and id(p) in owned
         ]
         self._witnesses = small[-WITNESSES:]
+        self._last = min(self._witnesses, key=lambda p: p.numel(), default=None)
         self._fresh: dict[int, Tensor] = {}
         self._left: dict[int, Tensor] = {}
         self._witness_handles: list[RemovableHandle] = []
@@ -109,7 +110,7 @@ class Updates:
     @torch.no_grad()
     def _before_step(self, optimizer: Optimizer) -> None:
         self._look_for_strangers()
-        if self.updates % 8 == 0 or due(self.updates):
+        if self._last is not None and (not self._last.is_cuda or self.updates % 8 == 0):  # on a GPU looking waits
             self._check_finite()
         if not due(self.updates):
             return
@@ -208,8 +209,8 @@ class Updates:
                 self.chart.counts["overwritten_by"] = max(self.chart.counts.get("overwritten_by", 0.0), rounded(change))
 
     def _check_finite(self) -> None:
-        gradients = [p.grad for p in self._witnesses if p.grad is not None]
-        if self._sound and gradients and not all(bool(torch.isfinite(g).all()) for g in gradients if not g.is_sparse):
+        gradient = self._last.grad if self._last is not None else None
+        if self._sound and gradient is not None and not gradient.is_sparse and not bool(torch.isfinite(gradient).all()):
             self._sound = False
             self.suspect()
 
