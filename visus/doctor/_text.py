@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 WIDTH = 88  # columns; fits half a wide screen and a notebook's output
 NOTES = "Notes (unusual, but not harmful as far as was measured)"
+UNCLEAR = "nothing shows that the outcome is hurt, nor yet that it is good"
 MOST_CAUSES = 5  # further down the ranking they are noise
 
 
@@ -30,7 +31,7 @@ def verdict(diagnosis: "Diagnosis") -> str:
         return f"ALARM after {steps}: {_stripped(reasons, 'the outcome is hurt')}. {cause}."
     if diagnosis.outcome.state == "fine":
         return f"Healthy after {steps}: {_stripped(reasons, 'the outcome is fine')}."
-    return f"No alarm after {steps}: {_stripped(reasons, 'nothing shows that the outcome is hurt, nor yet that it is good')}."
+    return f"No alarm after {steps}: {_stripped(reasons, UNCLEAR)}."
 
 
 def title(finding: Finding) -> str:
