@@ -172,7 +172,7 @@ def outputs_in_a_mapping(visit):
     descend(visit, model, sgd(model), loss_of=lambda o, y: F.cross_entropy(o["logits"], y))
 
 
-@loop()
+@loop("a list of", examined=("update",))
 def inputs_and_targets_of_detection(visit):
     """Pictures of unequal size in a list; a mapping with text for each as target."""
 
@@ -316,7 +316,7 @@ def weight_and_spectral_norm(visit):
     descend(visit, model, sgd(model))
 
 
-@loop("kept examples")
+@loop("cannot be copied")
 def a_network_that_cannot_be_copied(visit):
     class Locked(nn.Module):
         def __init__(self):

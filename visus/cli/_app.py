@@ -10,7 +10,8 @@ from .. import cli
 from ..engine import catalogue
 
 DEBUG = "--debug"
-ORDER = ("fit", "predict", "evaluate", "audit", "recipes", "train", "runs", "resume", "report")  # as a user meets them
+# As a user meets them.
+ORDER = ("fit", "predict", "evaluate", "audit", "check", "doctor", "recipes", "train", "runs", "resume", "report")
 
 
 class UsageError(Exception):

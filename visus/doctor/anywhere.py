@@ -80,7 +80,7 @@ class Doctor:
     def validate(self, loss: Any = None, score: Any = None) -> None:
         """Call after each evaluation on held-out data. score: higher is better; an accuracy as a share or in per cent."""
         self._refuse_when_detached("validate")
-        self._examiner.validate(None if loss is None else float(loss), _share(None if score is None else float(score)))
+        self._examiner.validate(self._number("the validation loss", loss), _share(self._number("the score", score)))
         if self.live:
             self._judge()
 
@@ -118,6 +118,13 @@ class Doctor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.detach()
+
+    def _number(self, what: str, value: Any) -> float | None:
+        try:
+            return None if value is None else float(value)
+        except (TypeError, ValueError):
+            self.chart.cannot(what, f"{type(value).__name__} {value!r} came; a single number is expected")
+            return None
 
     def _judge(self) -> None:
         found = diagnose(self.chart, final=False)

@@ -136,9 +136,18 @@ class Chart:
         """The chart that `to_dict` wrote. Raises ValueError if it is something else."""
         try:
             trace = Trace(**{name: _number(value) for name, value in found["losses"].items()})
-            return cls(**{**found, "losses": trace})
+            return cls(**{**found, "losses": trace, "samples": [_numbers(sample) for sample in found["samples"]]})
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this is no chart of a run ({error}); was it written by another version?") from error
+
+
+def _numbers(value: Any) -> Any:
+    """JSON knows no NaN and says null; in what was measured at a step, null is nothing else."""
+    if isinstance(value, Mapping):
+        return {name: _numbers(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return _number(value)
 
 
 def _number(value: Any) -> Any:

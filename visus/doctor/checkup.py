@@ -1,6 +1,7 @@
 """The doctor as an observer of our own loop: the same instruments, the same chart."""
 
 import math
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,14 +10,18 @@ from torch import nn
 from ..engine import catalogue
 from ..engine.loop import Observer, StopTraining
 from ..engine.objective import Batch, Memory, Objective, Report
+from ..engine.seed import own_randomness
 from ..engine.task import Task
 from . import during
 from .chart import Chart
 from .diagnosis import Diagnosis, diagnose
 from .examiner import Examiner
 from .instruments import due
+from .instruments.culprits import culprits
 
 LOOK_EVERY = 10  # steps; a loss that is not finite stays so, and looking waits for the device
+RECENT = 2 * LOOK_EVERY  # reports kept, to tell afterwards in which step and term it began
+MOST_NAMES = 16  # of examples, in a chart
 
 
 class StopNotFinite(Observer):
@@ -28,12 +33,17 @@ class StopNotFinite(Observer):
     def after_improvement(self, step: int, objective: Objective | Memory, report: Report) -> None:
         if step % LOOK_EVERY and step > LOOK_EVERY:
             return
-        norm = report.gradient_norm
-        if math.isfinite(float(report.loss)) and (norm is None or math.isfinite(float(norm))):
-            return
-        bad = (term for term, value in report.terms.items() if not math.isfinite(float(value)))
-        self.term, self.step = next(bad, "its gradient"), step
-        raise StopTraining(f"{self.term} is not finite at step {step}")
+        if term := _not_finite(report):
+            self.term, self.step = term, step
+            raise StopTraining(f"{term} is not finite at step {step}")
+
+
+def _not_finite(report: Report) -> str:
+    """The first term of a loss that is not finite, or 'the gradient', or ''."""
+    norm = report.gradient_norm
+    if math.isfinite(float(report.loss)) and (norm is None or math.isfinite(float(norm))):
+        return ""
+    return next((term for term, value in report.terms.items() if not math.isfinite(float(value))), "the gradient")
 
 
 class Checkup(Observer):
@@ -45,6 +55,8 @@ class Checkup(Observer):
         self._batch: Batch = ()
         self._restored: Chart | None = None
         self._charted = ""  # the first objective's name: the chart follows one loss
+        self._recent: deque[tuple[int, int, Report]] = deque(maxlen=RECENT)  # (step, the chart's step, report)
+        self._traced = False
 
     @property
     def chart(self) -> Chart:
@@ -71,6 +83,7 @@ class Checkup(Observer):
         if self._examiner is None or objective.name != self._charted:
             return
         inputs, targets = (*self._batch, None, None)[:2]  # a batch begins with what enters, then what is asked for
+        self._recent.append((step, self.chart.steps, report))
         self._examiner.step(report.loss, inputs, targets)
 
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:
@@ -82,16 +95,49 @@ class Checkup(Observer):
             if measure is not None:
                 more |= measure(task)
         self._examiner.validate(scores.get("validation_loss"), next(iter(scores.values()), None), more)
+        self._trace(task)
 
     def after_fit(self, steps_done: int, task: Task, why: str) -> None:
         if self._examiner is not None:
             self._examiner.consult(reference=True)
             self._examiner.detach()
+            self._trace(task)
 
     def diagnosis(self, final: bool = True) -> Diagnosis:
         return diagnose(self.chart, final)
 
+    def _trace(self, task: Task) -> None:
+        """Once something is not finite: at which step and in which term it began, and from which examples."""
+        first = self.chart.losses.first_not_finite
+        begun = next(((s, at, term) for s, at, report in self._recent if (term := _not_finite(report))), None)
+        if self._traced or (first < 0 and begun is None):
+            return
+        self._traced = True
+        found = self.chart.facts.setdefault("not_finite", {"step": first})
+        if begun is None or 0 <= first < begun[1]:
+            return  # it began before the reports that are still here; the chart knows the step
+        step, found["step"], found["term"] = begun
+        try:
+            self._name_examples(task, step, found)
+        except Exception as error:  # a broken example may well break this as well
+            self.chart.cannot("the examples that are not finite", f"{type(error).__name__}: {error}")
+
+    def _name_examples(self, task: Task, step: int, found: dict[str, Any]) -> None:
+        """The offending rows of the batch of a step, where they can be told; and what they are called."""
+        sources = getattr(task, "sources", None)
+        if sources is None:
+            return
+        model = getattr(task, "model", None)
+        with own_randomness(0):
+            inputs = next(iter(task.batches(step)))[0]  # a function of the step alone, as its sources are
+        names, rows = sources(step), culprits(model, inputs) if isinstance(model, nn.Module) else []
+        if rows:
+            found["rows"] = rows[:MOST_NAMES]
+        found["files"] = [names[row] for row in rows or range(len(names))][:MOST_NAMES]
+
     def state(self) -> dict[str, Any]:
+        if self._examiner:  # losses wait in it for a device to be asked; a checkpoint holds every step
+            self._examiner._guard("the losses", self._examiner._flush, None)
         return {"chart": self.chart.to_dict()} if self._examiner or self._restored else {}
 
     def restore(self, state: Mapping[str, Any]) -> None:

@@ -85,6 +85,14 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
         "no_gradient",
         "learning_rate_too_high",
     ),
+    "missing_nonlinearity": ("learning_rate_too_high", "exploding_gradients", "not_finite"),
+    "wrong_loss": (
+        "learning_rate_too_high",
+        "learning_rate_too_low",
+        "dead_units",
+        "vanishing_gradients",
+        "exploding_gradients",
+    ),
     "activation_before_loss": ("vanishing_gradients", "learning_rate_too_low", "no_gradient", "dead_units", "plateau"),
     "epsilon_too_high": ("learning_rate_too_low",),
     "clipping_too_tight": ("learning_rate_too_low",),
@@ -121,6 +129,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "weights_overwritten": ("learning_rate_too_low", "learning_rate_too_high", "oscillation"),
     "optimizer_restarted": ("learning_rate_too_low",),
 }
+OPPOSITES = (("learning_rate_too_high", "learning_rate_too_low"),)
 EXPLAINED = 0.45  # what remains of a symptom's weight when a stronger cause brings it about
 
 
@@ -222,6 +231,9 @@ def rank(suspects: Sequence[Finding]) -> list[Finding]:
             first = best[f.kind]
             both = min(0.99, first.weight + 0.25 * f.weight * (1 - first.weight))
             best[f.kind] = replace(first, weight=both, what=f"{first.what}; {f.what}")
+    for kind, opposite in OPPOSITES:
+        if kind in best and opposite in best:
+            del best[min((kind, opposite), key=lambda k: best[k].weight)]
     weights = {}
     for kind, f in best.items():
         explained = any(

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
@@ -17,7 +18,7 @@ from .chart import Chart
 from .instruments import consultation, due, inputs, outputs
 from .instruments.examples import Examples
 from .instruments.layers import Layers
-from .instruments.tensors import first_tensor, rounded, unwrapped
+from .instruments.tensors import first_tensor, remove, rounded, unwrapped
 from .instruments.updates import Updates
 
 T = TypeVar("T")
@@ -64,18 +65,25 @@ class Examiner:
         self._began = time.perf_counter()
         self._rank_of_due = 0
         self._handles: list[RemovableHandle] = []
+        weakref.finalize(self, remove, self._handles)  # a doctor that is forgotten leaves nothing behind
         self.layers: Layers | None = None
         self.updates: Updates | None = None
-        nothing: dict[str, Any] = {}
-        self.chart.facts = self._guard("the model", self._facts, nothing) | {"planned_steps": steps}
-        self._guard("the hooks", self._attach, None)
+        self.chart.facts = {"planned_steps": steps}
+        self._begun = False
+        self._begin()
 
     # -- what the owner calls -------------------------------------------------------------------------------------
 
     def step(self, loss: Any, inputs: Any = None, targets: Any = None, outputs: Any = None) -> None:
         """One training step: its loss, and what belonged to it, as far as the owner knows."""
-        if self.attached:
-            self._guard("a step", lambda: self._step(loss, inputs, targets, outputs), None)
+        if not self.attached:
+            return
+        self._begin()
+        self._guard("a step", lambda: self._step(loss, inputs, targets, outputs), None)
+        self.chart.steps += 1  # a step is a step, also where it could not be measured
+        self._given = self._answered = None
+        self._guard("the layers", lambda: self._arm(self.chart.steps), None)
+        self._left_at = time.perf_counter()
 
     def validate(self, loss: float | None, score: float | None, more: Mapping[str, float] | None = None) -> None:
         """The run was scored on held-out data. score: higher is better. more: whatever else was measured."""
@@ -101,13 +109,20 @@ class Examiner:
         """Take every hook away."""
         self.finish()
         self.attached = False
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        remove(self._handles)
         if self.layers:
             self.layers.detach()
         if self.updates:
             self.updates.detach()
+
+    def _begin(self) -> None:
+        """Look at the model and attach; later, if its layers do not know their sizes yet."""
+        if self._begun or any(nn.parameter.is_lazy(p) for p in self.model.parameters()):
+            return
+        self._begun = True
+        nothing: dict[str, Any] = {}
+        self.chart.facts |= self._guard("the model", self._facts, nothing)
+        self._guard("the hooks", self._attach, None)
 
     # -- attaching ------------------------------------------------------------------------------------------------
 
@@ -148,17 +163,25 @@ class Examiner:
         self.updates = Updates(self.model, self.optimizers, self.chart, self._updated)
         self.updates.suspect = self._suspect
         self.chart.facts |= self.updates.owners(self.optimizers)
-        self._handles.append(self.root.register_forward_pre_hook(_Entry(self), with_kwargs=True))
-        self._handles.append(self.root.register_forward_hook(_Exit(self)))
+        if getattr(self.root, "_compiled_call_impl", None) is not None:  # hooks would be compiled in, and break it
+            self.chart.cannot(
+                "calls of the network", "it was compiled in place; use torch.compile(model) to have more seen"
+            )
+            self.compiled = True
+        else:
+            self._handles.append(self.root.register_forward_pre_hook(_Entry(self), with_kwargs=True))
+            self._handles.append(self.root.register_forward_hook(_Exit(self)))
         self._arm(0)
 
     def _arm(self, step: int) -> None:
-        if due(step) and self.layers:
+        if due(step) and self.layers and not self.compiled:
             self.layers.attach()
 
     def entered(self, args: Any, kwargs: Any) -> None:
         """The network is called."""
         given = first_tensor(args) if args else first_tensor(kwargs)
+        if given is not None and is_functorch_wrapped_tensor(given):
+            return  # inside vmap or grad: what is seen here may not leave it
         if self.root.training and torch.is_grad_enabled():
             now = time.perf_counter()
             if self._training_calls:
@@ -182,19 +205,20 @@ class Examiner:
 
     def left(self, output: Any) -> None:
         """The network has answered."""
-        if torch.is_grad_enabled():
-            self._answered = first_tensor(output)
+        answered = first_tensor(output)
+        if torch.is_grad_enabled() and not (answered is not None and is_functorch_wrapped_tensor(answered)):
+            self._answered = answered
             self._left_at = time.perf_counter()
 
     # -- a step ---------------------------------------------------------------------------------------------------
 
     def _step(self, loss: Any, given: Any, targets: Any, answered: Any) -> None:
-        chart, step = self.chart, self.chart.steps
+        step = self.chart.steps
         value = self._scalar(loss)
-        given, answered = first_tensor(given), first_tensor(answered)
+        given, answered = self._batch_of("inputs", given), self._batch_of("outputs", answered)
         given = self._given if given is None else given
         answered = self._answered if answered is None else answered
-        targets = first_tensor(targets)
+        targets = self._batch_of("targets", targets)
         if value is not None:
             self._losses.append((step, value))
         if len(self._losses) >= FLUSH_EVERY or due(step):
@@ -203,10 +227,6 @@ class Examiner:
             self.updates.step = step
         if due(step):
             self._measure(step, value, given, targets, answered)
-        chart.steps = step + 1
-        self._given = self._answered = None
-        self._arm(chart.steps)
-        self._left_at = time.perf_counter()
 
     def _scalar(self, loss: Any) -> Tensor | float | None:
         if isinstance(loss, Tensor):
@@ -220,11 +240,30 @@ class Examiner:
             return float(loss) if loss.device.type == "cpu" else loss.reshape(())
         if isinstance(loss, int | float):
             return float(loss)
-        if loss is not None:
+        if loss is None:
+            self.chart.cannot("the loss", "none was given; call step(loss, ...)")
+        else:
             self.chart.cannot(
                 "the loss", f"a {type(loss).__name__} came; a number or a tensor with one element is expected"
             )
         return None
+
+    def _batch_of(self, what: str, found: Any) -> Tensor | None:
+        """One tensor (B, ...) of what was given; None where there is none."""
+        if (
+            isinstance(found, list | tuple)
+            and len(found) > 1
+            and what != "outputs"
+            and isinstance(found[0], Tensor | dict)
+        ):
+            self.chart.cannot(
+                what, f"a list of {len(found)} came, one for each example; a tensor of the batch is expected"
+            )
+            return None
+        tensor = first_tensor(found)
+        if tensor is None or tensor.ndim == 0 or tensor.numel() == 0:
+            return None
+        return tensor
 
     def _flush(self) -> None:
         pending, self._losses = self._losses, []
@@ -352,6 +391,9 @@ class Examiner:
     def _guard(self, what: str, act: Callable[[], T], otherwise: T) -> T:
         try:
             return act()
+        except consultation.NoCopyError as error:
+            self.chart.cannot("what is tried on a copy", str(error))
+            return otherwise
         except Exception as error:  # the user's training must never stop because of us
             reason = str(error).split("\n")[0][:200]
             self.chart.cannot(what, f"{type(error).__name__}: {reason}")
@@ -368,6 +410,8 @@ class _Entry:
         return type(self)(None)
 
     def __call__(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        if torch.compiler.is_compiling():
+            return
         examiner = self.examiner() if self.examiner else None
         if examiner and examiner.attached:
             examiner._guard("the input", lambda: examiner.entered(args, kwargs), None)
@@ -375,6 +419,8 @@ class _Entry:
 
 class _Exit(_Entry):
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
+        if torch.compiler.is_compiling():
+            return
         examiner = self.examiner() if self.examiner else None
         if examiner and examiner.attached:
             examiner._guard("the output", lambda: examiner.left(output), None)

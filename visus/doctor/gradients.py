@@ -194,7 +194,7 @@ def _try_entry(
 
 def _entry_error(ruler: _Ruler, tensor: Tensor, index: tuple[int, ...], analytic: float) -> tuple[float, str]:
     """The smallest error over the steps, and '' or the operation at whose kink the entry sits."""
-    best, over_a_kink, kink = math.inf, math.inf, ""
+    best, kink = math.inf, ""
     for h in (*STEPS, *BETWEEN_KINKS):
         if h in BETWEEN_KINKS and (not kink or best < math.inf):
             break
@@ -203,15 +203,12 @@ def _entry_error(ruler: _Ruler, tensor: Tensor, index: tuple[int, ...], analytic
         numeric, switched = ruler.slope(tensor, index, h)
         error = relative_error(analytic, numeric, ruler.rounding(h))
         if switched:
-            kink, over_a_kink = switched, min(over_a_kink, error)
+            kink = switched
             continue
         best = min(best, error)
         if best <= BANDS[0][0]:
             break
-    if best < math.inf:
-        return best, ""
-    # A kink that hardly matters: the error is within what the course allows for objectives with kinks.
-    return (over_a_kink, "") if over_a_kink <= BANDS[1][0] else (over_a_kink, kink)
+    return best, kink if best == math.inf else ""
 
 
 def _random(n: int, dice: torch.Generator) -> int:

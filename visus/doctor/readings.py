@@ -115,6 +115,20 @@ def simple(chart: Chart) -> tuple[float, str, int]:
     return best[0], best[1], int(found.get("n", 0))
 
 
+def matrices(chart: Chart) -> dict[str, dict[str, Any]]:
+    """The weights of layers, in order of definition: no tokens, positions or other parameters that are not layers."""
+    looked_up = {
+        f"{layer['name']}.weight" for layer in chart.facts.get("layers", []) if layer["kind"].startswith("Embed")
+    }
+    return {
+        name: tensor
+        for name, tensor in chart.facts.get("tensors", {}).items()
+        if len(tensor["shape"]) >= 2
+        and name not in looked_up
+        and ("weight" in name.rpartition(".")[2] or (len(tensor["shape"]) == 2 and tensor["shape"][0] > 1))
+    }
+
+
 def learned(chart: Chart) -> float:
     """Share of the blind guess's cross-entropy that training took away; below 0 where it got worse."""
     blind, now = blind_loss(chart), entropy_now(chart)

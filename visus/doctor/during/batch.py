@@ -41,6 +41,14 @@ def look(chart: Chart) -> list[Finding]:
                 where="batch size",
                 change={"batch": 32},
                 weight=0.8 if size <= 2 else 0.6 if norms else 0.45,
+                defect=bool(norms) and size <= 2 and _learning(chart),
             )
         ]
     return []
+
+
+def _learning(chart: Chart) -> bool:
+    """Whether batch norms take their statistics from the batch; frozen ones do not mind its size."""
+    norms = [layer["name"] for layer in chart.facts.get("layers", []) if layer["norm"]]
+    rows = [flow[name]["training"] for flow in chart.values("layers") for name in norms if name in flow]
+    return sum(rows) > 0.5 * len(rows)

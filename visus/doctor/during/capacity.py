@@ -8,15 +8,18 @@ from ..finding import NOTE, Finding
 
 COST = "nothing: read from shapes and training figures"
 
+LOPSIDED = 0.35  # lowest over highest value; of a sum of many things it is near 1
 NARROW = 3  # units of the narrowest hidden layer, against classes
 
 
 def look(chart: Chart) -> list[Finding]:
-    tensors = {n: t for n, t in chart.facts.get("tensors", {}).items() if len(t["shape"]) >= 2}
+    tensors = readings.matrices(chart)
     found = []
     k = readings.classes(chart)
     hidden = list(tensors)[:-1]
-    narrow = {n: tensors[n]["shape"][0] for n in hidden if tensors[n]["shape"][0] <= min(NARROW, max(1, k // 2))}
+    # A recurrent layer has three or four rows for each unit; its weights from unit to unit have one column for each.
+    units = {n: tensors[n]["shape"][1 if "weight_hh" in n else 0] for n in hidden if "weight_ih" not in n}
+    narrow = {n: width for n, width in units.items() if width <= min(NARROW, max(1, k // 2))}
     if narrow and k > 2:
         name = min(narrow, key=lambda n: narrow[n])
         found.append(
@@ -32,28 +35,12 @@ def look(chart: Chart) -> list[Finding]:
             )
         )
     layers = [layer for layer in chart.facts.get("layers", []) if not layer["norm"]]
-    zeros = [
-        max((f["in_zeros"] for f in list(flows.values())[1:]), default=0.0)
-        for flows in chart.values("layers")
-        if len(flows) > 1
-    ]
-    flat = [
-        max((f["in_flat"] for f in list(flows.values())[1:]), default=0.0)
-        for flows in chart.values("layers")
-        if len(flows) > 1
-    ]
-    low = [
-        min((f["in_low"] for f in list(flows.values())[1:]), default=0.0)
-        for flows in chart.values("layers")
-        if len(flows) > 1
-    ]
+    flows = [list(flow.values())[1:] for flow in chart.values("layers", begin=0.05) if len(flow) > 2]
     linear = (
         len(layers) >= 3
         and not chart.facts.get("nonlinear")
-        and zeros
-        and max(zeros) < 0.02
-        and readings.middle(flat) < 0.02
-        and readings.middle(low) < -0.5
+        and len(flows) >= 3
+        and not any(_bent(figures) for flow in flows for figures in flow)
     )
     if linear:
         found.append(
@@ -65,10 +52,20 @@ def look(chart: Chart) -> list[Finding]:
                 "put a ReLU after each hidden layer",
                 kind="missing_nonlinearity",
                 where="between the layers",
-                weight=0.7,
+                weight=0.87,
+                defect=True,
             )
         )
     return [*found, *_underfits(chart)]
+
+
+def _bent(figures: dict[str, float]) -> bool:
+    """Whether what enters a layer looks as if it came through a non-linear function: cut off, lopsided or bounded."""
+    low, high = figures["in_low"], figures["in_high"]
+    if not math.isfinite(low) or not math.isfinite(high):
+        return False
+    bounded = 0.9 < high <= 1.0001 and -1.0001 <= low
+    return bounded or abs(low) < LOPSIDED * high or figures["in_zeros"] > 0.02 or figures["in_flat"] > 0.02
 
 
 def _underfits(chart: Chart) -> list[Finding]:

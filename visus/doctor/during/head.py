@@ -4,6 +4,8 @@ import math
 from statistics import mean, pstdev
 from typing import Any
 
+import numpy as np
+
 from .. import readings
 from ..chart import Chart
 from ..finding import BLOCKER, NOTE, Finding
@@ -13,6 +15,8 @@ COST = "the usual losses computed on the outputs of a measured step"
 ALWAYS = 0.9  # share of measured steps
 CONSTANT = 0.03  # relative spread of a factor that is one
 FEWEST = 3
+EXACT = 2e-3  # smallest over largest singular value of a system that has a solution
+UNEVEN = 15.0  # how differently classes may count
 HEAVY = 0.3  # label smoothing above this is unusual
 
 
@@ -22,7 +26,12 @@ def look(chart: Chart) -> list[Finding]:
     if inside or len(seen) < FEWEST:
         return inside or _sigmoid_twice(chart)
     factor = _factor(chart, seen)
-    return [*_chances(seen), *_range(seen), *factor, *(_other_loss(seen) or (not factor and _odd_loss(seen)) or [])]
+    return [
+        *_chances(seen),
+        *_range(seen),
+        *factor,
+        *(_other_loss(seen) or (not factor and _odd_loss(chart, seen)) or []),
+    ]
 
 
 INSIDE = {  # what a loss turns out to be -> kind, what is said, remedy
@@ -175,22 +184,20 @@ def _factor(chart: Chart, seen: list[dict[str, Any]]) -> list[Finding]:
                 defect=True,
             )
         ]
-    smooth = [
-        (loss - entropy) / (uniform - entropy) for loss, entropy, uniform, _ in rows if abs(uniform - entropy) > 0.05
-    ]
-    if len(smooth) >= FEWEST and pstdev(smooth) < 0.02 and HEAVY < mean(smooth) <= 1.01:
+    smooth, exact = _smoothing(rows)
+    if exact and HEAVY < smooth <= 1.01:
         return [
             Finding(
                 NOTE,
-                f"labels are smoothed by {mean(smooth):.2f}",
+                f"labels are smoothed by {smooth:.2f}",
                 "0 to 0.2",
                 "the labels say almost nothing any more",
                 "lower label smoothing to 0.1",
-                defect=mean(smooth) > 2 * HEAVY,
                 kind="label_smoothing_too_high",
                 where="label_smoothing",
                 change={"smoothing": 0.1},
                 weight=0.8,
+                defect=smooth > 2 * HEAVY,
             )
         ]
     if summed or (steady and typical > 4):
@@ -225,20 +232,64 @@ def _factor(chart: Chart, seen: list[dict[str, Any]]) -> list[Finding]:
     return []
 
 
-def _odd_loss(seen: list[dict[str, Any]]) -> list[Finding]:
-    """None of the usual losses, nor a multiple of one: weights, mixtures or a mistake."""
+def _odd_loss(chart: Chart, seen: list[dict[str, Any]]) -> list[Finding]:
+    """None of the usual losses, nor a multiple of one: class weights, mixed labels, or a mistake."""
     if mean(o.get("loss_is") == "unknown" for o in seen) < ALWAYS:
         return []
+    weighted = _class_weights(chart)
+    if weighted:
+        return weighted
+    start, now = readings.entropy_now(chart, 0.0, 0.05), readings.entropy_now(chart, 0.5)
+    loss_fell = chart.losses.mean(0.5, 1) < 0.9 * chart.losses.mean(0, 0.05)
+    against = loss_fell and now > 1.1 * start
     return [
         Finding(
             NOTE,
-            "the loss is none of the usual ones of these outputs and targets",
+            "the loss is none of the usual ones of these outputs and targets"
+            + (f"; it falls while the cross-entropy rises from {start:.2f} to {now:.2f}" if against else ""),
             "cross-entropy, hinge, logistic or squared error",
-            "class weights, mixed labels, or a term that is not meant",
+            "what is minimised is not what is wanted" if against else "class weights, mixed labels, or an unmeant term",
             "compute the plain cross-entropy of outputs and targets beside it",
             kind="wrong_loss",
             where="loss",
-            weight=0.3,
+            weight=0.85 if against else 0.3,
+        )
+    ]
+
+
+def _class_weights(chart: Chart) -> list[Finding]:
+    """Class weights, if such explain the loss of every step: then loss * sum(n w) = sum(entropy w) has a solution w."""
+    rows = [
+        [s["loss"] * n - e for n, e in zip(o["labels"], o["entropy_by_class"], strict=True)]
+        for s, o in chart.having("outputs")
+        if "entropy_by_class" in o and math.isfinite(s.get("loss", math.nan))
+    ]
+    labels = readings.counts(chart, "labels")
+    if not labels or len(rows) < len(labels) + 5 or any(not math.isfinite(x) for row in rows for x in row):
+        return []
+    table = np.asarray(rows)
+    singular, vectors = np.linalg.svd(table / np.abs(table).max(), full_matrices=False)[1:]
+    weights = vectors[-1] * np.sign(vectors[-1].sum())
+    if singular[-1] > EXACT * singular[0] or weights.min() < -0.02 * weights.max():
+        return []
+    share = np.asarray(labels) / sum(labels)
+    force = np.maximum(weights, 0) * share  # what a class counts for: its weight times how often it comes
+    least, most = int(force.argmin()), int(force.argmax())
+    ratio = force[most] / max(force[least], 1e-9)
+    if ratio < UNEVEN:
+        return []
+    relative = weights / weights.max()
+    return [
+        Finding(
+            NOTE,
+            f"the loss weighs class {least} with {relative[least]:.2g} and class {most} with {relative[most]:.2g}, "
+            f"though they are {share[least]:.0%} and {share[most]:.0%} of the examples",
+            "weights that make up for the frequencies, or none",
+            "class weights make some classes count for almost nothing: zero, or turned upside down",
+            "weight=None, or weights proportional to one over the class frequency",
+            kind="class_imbalance",
+            where="loss (class weights)",
+            weight=0.9,
         )
     ]
 
@@ -248,9 +299,23 @@ def _is_nll(seen: list[dict[str, Any]]) -> bool:
     return mean(o.get("loss_is") == "nll" for o in seen[:8]) >= ALWAYS
 
 
+def _smoothing(rows: list[tuple[float, float, float, int]]) -> tuple[float, bool]:
+    """The share e in loss = (1 - e) entropy + e uniform that fits best, and whether that explains the loss."""
+    extra, room = zip(*((loss - entropy, uniform - entropy) for loss, entropy, uniform, _ in rows), strict=True)
+    squares = sum(x * x for x in room)
+    if squares < 1e-6 * len(rows):
+        return 0.0, False
+    share = sum(x * y for x, y in zip(extra, room, strict=True)) / squares
+    left = sum((y - share * x) ** 2 for x, y in zip(room, extra, strict=True))
+    rounding = sum((1e-3 * row[0]) ** 2 for row in rows)  # a chart keeps four digits
+    return share, left < 0.01 * sum(y * y for y in extra) + rounding
+
+
 def _other_loss(seen: list[dict[str, Any]]) -> list[Finding]:
-    name = max((str(o.get("loss_is")) for o in seen), key=[str(o.get("loss_is")) for o in seen].count)
-    share = mean(o.get("loss_is") == name for o in seen)
+    # Once answers are sure, the expected number is the winner's.
+    names = [str(o.get("loss_is")).replace("expected", "winner's") for o in seen]
+    name = max(names, key=names.count)
+    share = mean(other == name for other in names)
     if _is_nll(seen):
         name, share = "nll", 1.0
     if share < ALWAYS or name not in ("squared", "squared, of chances", "nll", "squared, of the winner's number"):

@@ -8,13 +8,13 @@ from ..finding import NOTE, Finding
 
 COST = "weights measured once, before the first step"
 
-BIG, SMALL = 6.0, 0.08  # of He's deviation sqrt(2 / fan in); torch's own default is 0.41 of it
+BIG, SMALL = 4.0, 0.08  # of He's deviation sqrt(2 / fan in); torch's own default is 0.41 of it
 NEGATIVE_BIAS = -1.0
-FAR_OFF = 5.0  # loss at the start over a blind guess
+FAR_OFF = 2.0  # loss at the start over a blind guess
 
 
 def look(chart: Chart) -> list[Finding]:
-    tensors = {n: t for n, t in chart.facts.get("tensors", {}).items() if len(t["shape"]) >= 2}
+    tensors = readings.matrices(chart)
     if not tensors:
         return []
     found = []

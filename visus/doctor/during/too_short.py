@@ -8,6 +8,7 @@ COST = "nothing: read from scores and losses"
 
 GAIN, NOISE = 0.02, 0.02  # share of the whole rise that the last fifth added; two points may be a few pictures
 FEWEST = 5
+FEW_STEPS = 60
 FALLING = 0.85  # cross-entropy of the last fifth against the fifth before
 
 
@@ -28,6 +29,8 @@ def look(chart: Chart) -> list[Finding]:
                 weight=0.7,
             )
         ]
+    if chart.steps < FEW_STEPS and readings.learned(chart) < 0.7 and chart.losses.first_not_finite < 0:
+        return [_short(f"only {chart.steps} steps were taken", 0.6)]
     late, before = readings.entropy_now(chart, 0.8), readings.entropy_now(chart, 0.6, 0.8)
     falling = late < FALLING * before and readings.learned(chart) < 0.7
     if len(scores) < FEWEST:
@@ -42,7 +45,7 @@ def look(chart: Chart) -> list[Finding]:
     what = f"the last fifth of the run added {100 * gain:.1f} points of {100 * rise:.1f}"
     if gain <= max(GAIN * rise, NOISE):
         return [Finding(PASS, what, "the curve is flat")]
-    return [_short(what, 0.5 if gain > 0.15 * rise else 0.3)]
+    return [_short(what, 0.6 if gain > 0.15 * rise and late < 0.9 * before else 0.5 if gain > 0.15 * rise else 0.3)]
 
 
 def _short(what: str, weight: float) -> Finding:

@@ -10,6 +10,7 @@ from ..finding import NOTE, Finding
 COST = "a few kept examples through a copy in both modes at each validation"
 
 WORSE, FALL = 1.5, 0.15  # loss ratio and accuracy lost in evaluation mode
+SLOW, FAST = 0.001, 0.9  # momentum of running statistics
 DRIFT = 2.0  # of a batch norm's input from its running statistics
 
 
@@ -57,8 +58,30 @@ def look(chart: Chart) -> list[Finding]:
                 defect=True,
             )
         )
+    found += _odd_momentum(norms) if not found else []
     found += _frozen_norms(chart, [n["name"] for n in norms])
     return found
+
+
+def _odd_momentum(norms: list[dict[str, Any]]) -> list[Finding]:
+    odd = [n for n in norms if n.get("momentum") is not None and not SLOW < n["momentum"] < FAST]
+    if not odd:
+        return []
+    return [
+        Finding(
+            NOTE,
+            f"batch norm {odd[0]['name']} has momentum {odd[0]['momentum']:g}",
+            "0.1: the share of a new batch in the running statistics",
+            "running statistics follow single batches"
+            if odd[0]["momentum"] >= FAST
+            else "running statistics never arrive",
+            "momentum=0.1 (other libraries count it the other way round: their 0.9 is 0.1 here)",
+            kind="norm_statistics",
+            where=f"{odd[0]['name']} (momentum)",
+            weight=0.7,
+            defect=True,
+        )
+    ]
 
 
 def _apart(seen: dict[str, Any]) -> bool:
@@ -77,7 +100,8 @@ def _frozen_norms(chart: Chart, norms: list[str]) -> list[Finding]:
     if not rows or len(frozen) < 0.5 * len(rows):
         return []
     drift = readings.middle([row["drift"] for row in frozen])
-    if math.isnan(drift) or drift < 0.5:
+    untouched = sum(row.get("untouched", False) for row in frozen) > 0.5 * len(frozen)
+    if math.isnan(drift) or (drift < 0.5 and not untouched):
         return []
     return [
         Finding(
@@ -88,6 +112,7 @@ def _frozen_norms(chart: Chart, norms: list[str]) -> list[Finding]:
             "call model.train() before training; freeze batch norms only with pretrained statistics",
             kind="norm_in_eval_mode",
             where=norms[0],
-            weight=0.85 if drift > DRIFT else 0.6,
+            weight=0.85 if drift > DRIFT or untouched else 0.6,
+            defect=untouched,
         )
     ]

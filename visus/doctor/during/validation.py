@@ -132,7 +132,12 @@ def _stale(chart: Chart) -> list[Finding]:
     calls = [e.get("calls", 0) for e in chart.evaluations]
     losses = readings.validation_losses(chart)
     unseen = len(calls) >= 2 and calls[-1] == 0
-    frozen = len(losses) >= 4 and max(losses) - min(losses) <= 1e-6 * abs(losses[0]) and readings.learned(chart) > 0.1
+    frozen = (
+        _moved_since(chart, chart.evaluations[0]["step"] if chart.evaluations else 0)
+        and len(losses) >= 4
+        and max(losses) - min(losses) <= 1e-6 * abs(losses[0])
+        and readings.learned(chart) > 0.1
+    )
     if not frozen and not (unseen and readings.learned(chart) > 0.2 and _poor(chart)):
         return []
     return [
@@ -150,6 +155,12 @@ def _stale(chart: Chart) -> list[Finding]:
             defect=frozen,
         )
     ]
+
+
+def _moved_since(chart: Chart, step: int) -> bool:
+    """Whether the weights have gone on moving by more than a validation loss could overlook."""
+    ratios = [u["ratio"] for s, u in chart.having("update") if s["step"] > step]
+    return readings.middle(ratios) > 1e-5
 
 
 def _poor(chart: Chart) -> bool:

@@ -1,13 +1,16 @@
 """Trials on a copy of the model with a few kept examples: does it use its input, does it answer alike when it counts?"""
 
 import copy
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...engine.seed import own_randomness
 from .outputs import Answers, understand
 from .tensors import first_tensor, rounded
 
@@ -15,9 +18,35 @@ DRAWS = 2  # of dropout, in training mode
 LEAK_EXAMPLES = 4
 
 
+@contextmanager
+def apart(seed: int) -> Iterator[None]:
+    """Inside, torch, NumPy and Python draw from `seed`; afterwards the state of all three is what it was."""
+    python, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - the user's network may draw from it
+    try:
+        with torch.random.fork_rng():
+            _seed(seed)
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+def _seed(seed: int) -> None:
+    torch.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+
+
+class NoCopyError(RuntimeError):
+    """The model cannot be copied; the text says why."""
+
+
 def copied(model: nn.Module) -> nn.Module:
-    """A deep copy without anybody's hooks. Raises what deepcopy raises."""
-    twin = copy.deepcopy(model)
+    """A deep copy without anybody's hooks. Raises NoCopyError."""
+    try:
+        twin = copy.deepcopy(model)
+    except Exception as error:
+        raise NoCopyError(f"the model cannot be copied ({str(error).splitlines()[0][:120]})") from error
     for module in twin.modules():
         for hooks in (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks):
             hooks.clear()
@@ -30,7 +59,7 @@ def consult(model: nn.Module, inputs: Tensor, targets: Tensor) -> dict[str, Any]
 
     Cross-entropy for classes, squared error otherwise, whatever the run's own loss: what counts is their ratios.
     """
-    with own_randomness(0):
+    with apart(0):
         twin = copied(model)
         evaluated = _judge(twin.eval(), inputs, targets)
         if evaluated is None:
@@ -74,20 +103,28 @@ def _right(answers: Answers) -> float:
 
 
 def _leak(model: nn.Module, inputs: Tensor) -> float:
-    """How much the answer to the first example changes with its neighbours, in deviations of the answers."""
-    together, alone = first_tensor(model(inputs[:LEAK_EXAMPLES])), first_tensor(model(inputs[:1]))
-    if together is None or alone is None or together.shape[1:] != alone.shape[1:] or len(alone) != 1:
+    """How much the answers to the first and the last example change with their neighbours, in deviations of answers.
+
+    0 for a network that throws dice in evaluation mode: it answers otherwise anyway.
+    """
+    some = inputs[:LEAK_EXAMPLES]
+    together, again = first_tensor(model(some)), first_tensor(model(some))
+    if together is None or again is None or len(together) != len(some) or not torch.equal(together, again):
         return 0.0
-    scale = float(together.float().std(correction=0)) + 1e-6
-    return rounded(float((together[:1].float() - alone.float()).abs().max()) / scale)
+    scale, worst = float(together.float().std(correction=0)) + 1e-6, 0.0
+    for i in (0, len(some) - 1):  # what flows one way only, as time does, changes only one end
+        alone = first_tensor(model(some[i : i + 1]))
+        if alone is not None and alone.shape == together[i : i + 1].shape:
+            worst = max(worst, float((together[i : i + 1].float() - alone.float()).abs().max()))
+    return rounded(worst / scale)
 
 
 @torch.no_grad()
-def after_update(model: nn.Module, inputs: Tensor, targets: Tensor, random: Tensor | None) -> float | None:
+def after_update(model: nn.Module, inputs: Tensor, targets: Tensor, randomness: Tensor | None) -> float | None:
     """The run's cross-entropy or squared error on a batch it has just been updated on, in training mode, on a copy."""
-    with torch.random.fork_rng():
-        if random is not None:
-            torch.set_rng_state(random)  # the same dropout as in the step itself
+    with apart(0):
+        if randomness is not None:
+            torch.set_rng_state(randomness)  # the same dropout as in the step itself
         judged = _judge(copied(model), inputs, targets)
     return judged[0] if judged else None
 
@@ -95,7 +132,7 @@ def after_update(model: nn.Module, inputs: Tensor, targets: Tensor, random: Tens
 def first_not_finite(model: nn.Module, inputs: Tensor) -> str:
     """The first layer whose output is not finite, or '' if all are: one pass through a copy."""
     found: list[str] = []
-    with own_randomness(0), torch.no_grad():
+    with apart(0), torch.no_grad():
         twin = copied(model)
         for name, module in twin.named_modules():
             if not any(True for _ in module.children()):

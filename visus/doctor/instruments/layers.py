@@ -1,12 +1,14 @@
 """What flows through the layers at a measured step: scales, zeros, saturation, what batch norms saw."""
 
+import weakref
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.utils.hooks import RemovableHandle
 
-from .tensors import first_tensor, rounded, some
+from .tensors import first_tensor, remove, rounded, some
 
 ENTRIES = 16_384
 DRIFT_EXAMPLES = 16  # and all their pixels, for a batch norm's statistics
@@ -23,6 +25,7 @@ class Layers:
             if any(True for _ in module.parameters(recurse=False)) or isinstance(module, NORMS)
         }
         self._handles: list[RemovableHandle] = []
+        weakref.finalize(self, remove, self._handles)
         self._seen: dict[str, dict[str, Any]] = {}
         self._tensors: list[Tensor] = []
 
@@ -44,9 +47,7 @@ class Layers:
             self._handles.append(module.register_forward_hook(_Hook(name, self._seen)))
 
     def detach(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        remove(self._handles)
 
     def read(self) -> dict[str, dict[str, Any]]:
         """Take the hooks away; what they saw, in the order in which the layers ran. Numbers are fetched at once."""
@@ -59,6 +60,7 @@ class Layers:
             keys = ("in_std", "in_zeros", "in_low", "in_high", "in_flat", "out_mean", "out_std", "finite", "drift")
             found[name] = {key: rounded(value) for key, value in zip(keys, row, strict=True)}
             found[name] |= {"batch": self._seen[name]["batch"], "training": self._seen[name]["training"]}
+            found[name] |= {"untouched": True} if self._seen[name]["untouched"] else {}
         self._seen = {}
         return found
 
@@ -81,15 +83,24 @@ class _Hook:
             return
         try:
             given, made = first_tensor(args), first_tensor(output)
-            if given is None or made is None or not made.is_floating_point():
+            if given is None or made is None or not made.is_floating_point() or is_functorch_wrapped_tensor(made):
                 return
             self.seen[self.name] = {
                 "figures": _figures(module, given, made),
                 "batch": len(made) if made.ndim else 1,
                 "training": module.training,
+                "untouched": _untouched(module),
             }
         except Exception:  # whatever a foreign module hands over, the user's training goes on
             return
+
+
+def _untouched(module: nn.Module) -> bool:
+    """A batch norm in evaluation mode whose running statistics are still those it was made with."""
+    mean, var = getattr(module, "running_mean", None), getattr(module, "running_var", None)
+    if module.training or not isinstance(module, NORMS) or mean is None or var is None:
+        return False
+    return bool((mean == 0).all()) and bool((var == 1).all())
 
 
 def _figures(module: nn.Module, given: Tensor, made: Tensor) -> Tensor:

@@ -126,12 +126,19 @@ def _classification_loss(answers: Answers, loss: float) -> dict[str, Any]:
         "hinge, summed over classes": float(F.multi_margin_loss(s, labels)) * answers.n_classes,
         "cross_entropy of chances": float(F.cross_entropy(s.softmax(1), labels)),
         "cross_entropy of sigmoids": float(F.cross_entropy(s.sigmoid(), labels)),
+        "squared, of the expected number": float(
+            (s.softmax(1) @ torch.arange(answers.n_classes, device=s.device).float() - labels).square().mean()
+        ),
         "squared, of the winner's number": float((s.argmax(1) - labels).float().square().mean()),
     }
     name = next((n for n, value in candidates.items() if _equal(value, loss)), "unknown")
     found["loss_is"] = name
     if name == "unknown" and entropy > 1e-6:
         found["times"] = rounded(loss / entropy)
+    if name == "unknown" and answers.kind == "classes" and answers.n_classes <= 100:
+        each = F.cross_entropy(s, labels, reduction="none")
+        sums = torch.zeros(answers.n_classes, device=s.device).scatter_add_(0, labels, each)
+        found["entropy_by_class"] = [rounded(value) for value in sums.tolist()]
     return found
 
 

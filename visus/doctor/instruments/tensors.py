@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 FEW = 4096
 
@@ -58,3 +59,9 @@ def unwrapped(module: nn.Module) -> nn.Module:
 def rounded(value: float) -> float:
     """Four digits are enough for a chart, and keep its file small."""
     return float(f"{value:.4g}")
+
+
+def remove(handles: list[RemovableHandle]) -> None:
+    """Take hooks away, once."""
+    while handles:
+        handles.pop().remove()

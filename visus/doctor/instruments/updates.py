@@ -5,6 +5,7 @@ optimizer made anew in the middle of a run is seen too.
 """
 
 import math
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch.utils.hooks import RemovableHandle
 
 from ..chart import Chart
 from . import due
-from .tensors import rounded, some
+from .tensors import remove, rounded, some
 
 SENTINEL = 64  # entries of one weight that are compared at every step
 WITNESSES, WITNESS_ENTRIES = 3, 65_536  # parameters whose gradients are followed from backward to the optimizer
@@ -55,18 +56,19 @@ class Updates:
         self._left: dict[int, Tensor] = {}
         self._witness_handles: list[RemovableHandle] = []
         self._handles = [
-            register_optimizer_step_pre_hook(self._guarded(self._before_step)),
-            register_optimizer_step_post_hook(self._guarded(self._after_step)),
+            register_optimizer_step_pre_hook(_Listener(self, "_before_step")),
+            register_optimizer_step_post_hook(_Listener(self, "_after_step")),
         ]
+        # They are the process's hooks, not the model's: one that is forgotten must not stay.
+        weakref.finalize(self, remove, self._handles)
         self._alive: dict[str, Tensor] = {}
         self._window = 0
         self._met: list[Optimizer] = []
         self._arm()
 
     def detach(self) -> None:
-        for handle in (*self._handles, *self._witness_handles):
-            handle.remove()
-        self._handles, self._witness_handles = [], []
+        remove(self._handles)
+        self._disarm()
 
     def owners(self, optimizers: Sequence[Optimizer]) -> dict[str, Any]:
         """Facts: which parameters are trained by whom, and with which settings."""
@@ -85,15 +87,13 @@ class Updates:
             "optimizers": [_described(optimizer) for optimizer in optimizers],
         }
 
-    def _guarded(self, hook: Callable[[Optimizer], None]) -> Callable[..., None]:
-        def guarded(optimizer: Optimizer, *_: Any) -> None:
-            try:
-                if self._ours(optimizer):
-                    hook(optimizer)
-            except Exception as error:  # the user's training goes on, whatever we stumble over
-                self.chart.cannot("updates", f"{type(error).__name__}: {error}")
-
-        return guarded
+    def heard(self, optimizer: Optimizer, moment: str) -> None:
+        """An optimizer of this process is about to step, or has stepped."""
+        try:
+            if self._ours(optimizer):
+                getattr(self, moment)(optimizer)
+        except Exception as error:  # the user's training goes on, whatever we stumble over
+            self.chart.cannot("updates", f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
 
     def _ours(self, optimizer: Optimizer) -> bool:
         """Whether an optimizer holds any of the model's parameters. One that was not there before is counted."""
@@ -116,8 +116,9 @@ class Updates:
             return
         parameters = {self.names[id(p)]: p for g in optimizer.param_groups for p in g["params"] if id(p) in self.names}
         self._before = {name: some(p) for name, p in parameters.items()}
-        self._gradients = {name: p.grad for name, p in parameters.items() if p.grad is not None}
-        self._slopes = {name: some(gradient) for name, gradient in self._gradients.items() if not gradient.is_sparse}
+        gradients = {name: p.grad for name, p in parameters.items() if p.grad is not None}
+        self._slopes = {name: some(gradient) for name, gradient in gradients.items() if not gradient.is_sparse}
+        self._sparse = {name: some(gradient).norm() for name, gradient in gradients.items() if gradient.is_sparse}
         self._note_units(parameters)
         self._bookkeeping()
 
@@ -145,7 +146,9 @@ class Updates:
                     [
                         before.square().mean().sqrt(),
                         change.square().mean().sqrt(),
-                        (slope.square().sum() * share).sqrt() if slope is not None else before.new_tensor(-1.0),
+                        (slope.square().sum() * share).sqrt()
+                        if slope is not None
+                        else self._sparse.get(name, before.new_tensor(-1.0)),
                         (slope * change).sum() * share if slope is not None else before.new_tensor(0.0),
                         change.square().sum() * share,
                         (before - self._start[name]).square().mean().sqrt(),
@@ -274,6 +277,18 @@ class Updates:
             self.chart.units.append({"step": self.step, "updates": self._window, "dead": dead})
             self.chart.units = self.chart.units[-64:]
         self._alive, self._window = {}, 0
+
+
+class _Listener:
+    """A hook on all optimizers that does not keep its owner alive."""
+
+    def __init__(self, owner: Updates, moment: str) -> None:
+        self.owner, self.moment = weakref.ref(owner), moment
+
+    def __call__(self, optimizer: Optimizer, *_: Any) -> None:
+        owner = self.owner()
+        if owner is not None:
+            owner.heard(optimizer, self.moment)
 
 
 WINDOW = 8  # measured updates: a few hundred examples that a living unit would have answered to
