@@ -57,6 +57,7 @@ KINDS = frozenset(  # the doctor's words for causes
         "validation_inputs_differ",
         "labels_unrelated",
         "label_noise",
+        "augmentation_too_strong",
         "labels_out_of_range",
         "class_missing",
         "class_imbalance",

@@ -33,6 +33,7 @@ DECISIONS: Mapping[str, tuple[str, ...]] = {
     "validation_inputs_differ": ("prepare", "prepare_validation", "augment"),
     "labels_unrelated": ("training_set", "validation_set", "improve"),
     "label_noise": ("training_set", "augment"),
+    "augmentation_too_strong": ("augment",),
     "class_missing": ("training_set",),
     "class_imbalance": ("training_set", "loss"),
     "validation_labels_differ": ("training_set", "validation_set"),

@@ -43,6 +43,20 @@ def look(chart: Chart) -> list[Finding]:
                 defect=True,
             )
         )
+    changed = counts.get("gradients_changed", 0)
+    if changed >= FEWEST and changed > 0.5 * followed:
+        found.append(
+            Finding(
+                NOTE,
+                f"in {changed:.0f} of {followed:.0f} measured updates the gradient points elsewhere than backward made it",
+                "the direction that backward made",
+                cause="something adds to gradients or changes them one by one: noise, clipping by value, a hook",
+                remedy="look at what happens between backward() and optimizer.step()",
+                kind="gradient_wrong",
+                where="between backward() and optimizer.step()",
+                weight=0.75,
+            )
+        )
     scaled = counts.get("scaled", 0)
     typical = math.exp(counts.get("scaled_sum", 0.0) / scaled) if scaled else 1.0
     if scaled >= FEWEST and typical < TIGHT and not _scaler(chart):

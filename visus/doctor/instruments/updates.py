@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils.hooks import RemovableHandle
@@ -257,6 +257,8 @@ class Updates:
                     max(factor, 1e-12)
                 )
                 self.chart.count("scaled")
+            elif not _shared_out():
+                self.chart.count("gradients_changed")
             return
 
     def _note_units(self, parameters: dict[str, nn.Parameter]) -> None:
@@ -308,6 +310,11 @@ class _Witness:
             return
         gradient = gradient.detach()
         self.sums[self.key] = self.sums[self.key] + gradient if self.key in self.sums else gradient.clone()
+
+
+def _shared_out() -> bool:
+    """Whether gradients are averaged over processes: then each gets another than its own backward made."""
+    return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
 
 
 def _aligned(a: Tensor, b: Tensor) -> bool:
