@@ -94,9 +94,7 @@ if __name__ == "__main__":
     state(
         "doctor_overhead",
         f"at most {TIME_LIMIT:.0%} of step time and {MEMORY_LIMIT:.0%} of memory",
-        all(
-            median(f["time"]) <= 1 + TIME_LIMIT and median(f["memory"]) <= 1 + MEMORY_LIMIT for f in figures.values()
-        ),
+        all(median(f["time"]) <= 1 + TIME_LIMIT and median(f["memory"]) <= 1 + MEMORY_LIMIT for f in figures.values()),
         **figures,
         steps={name: steps for name, (_, _, steps) in NETS.items()},
         threads=torch.get_num_threads(),

@@ -7,12 +7,28 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from visus.doctor import before
-from visus.doctor.before import batch_leak, every_update, first_loss, gradient, overfits_few, regularisation
+from visus import recipes
+from visus.doctor import before, preflight
+from visus.doctor.before import (
+    batch_leak,
+    batch_norm_single,
+    beats_blank,
+    every_update,
+    first_loss,
+    gradient,
+    head,
+    initialisation,
+    inputs,
+    overfits_few,
+    regularisation,
+    train_eval,
+)
+from visus.doctor.finding import BLOCKER, NOTE, PASS, SEVERITIES, WARNING, worst
 from visus.engine import catalogue
 from visus.engine.objective import Objective
 from visus.engine.optimizers import adam, momentum
 from visus.engine.task import Task
+from visus.recipes import digits_knn
 
 K, D = 4, 6
 
@@ -115,6 +131,212 @@ class DeafOptimizer(Toy):
         return Deaf(groups, lr=lr)
 
 
+class BlindNetwork(Toy):
+    """Multiplies what it sees by zero."""
+
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(self.model(0 * batch[0]), batch[1])}
+
+
+class SoftmaxFirst(Toy):
+    """Chances where the loss expects scores."""
+
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(self.model(batch[0]).softmax(1), batch[1])}
+
+
+class ReluOnScores(Toy):
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(self.model(batch[0]).relu(), batch[1])}
+
+
+class LabelsFromOne(Toy):
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(self.model(batch[0]), batch[1] + 1)}
+
+
+class HeadTooWide(Toy):
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(torch.cat([self.model(batch[0])] * 3, 1), batch[1])}
+
+
+class OneOutput(Toy):
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(self.model(batch[0])[:, :1], 0 * batch[1])}
+
+
+class SummedLoss(Toy):
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(self.model(batch[0]), batch[1], reduction="sum")}
+
+
+class LogMissing(Toy):
+    """The negative log-likelihood of scores that are no logarithms."""
+
+    def loss(self, batch):
+        return {"nll": F.nll_loss(self.model(batch[0]), batch[1])}
+
+
+class SoftmaxAcrossTheBatch(Toy):
+    def loss(self, batch):
+        return {"nll": F.nll_loss(self.model(batch[0]).log_softmax(0), batch[1])}
+
+
+class Broadcasts(Toy):
+    """A regression of (B, 1) on (B,): every output is compared with every target."""
+
+    def loss(self, batch):
+        return {"squared": F.mse_loss(self.model(batch[0])[:, :1], batch[0].sum(1))}
+
+
+class OutOfReach(Toy):
+    """Targets of any sign behind a sigmoid."""
+
+    def loss(self, batch):
+        return {"squared": F.mse_loss(self.model(batch[0]).sigmoid(), batch[0][:, :K])}
+
+
+class ConstantWeights(Toy):
+    def __init__(self):
+        super().__init__()
+        for parameter in self.model.parameters():
+            nn.init.constant_(parameter, 0.1)
+
+
+class TooSmallToPass(Toy):
+    """Six layers that each shrink the signal a hundred times."""
+
+    def __init__(self):
+        super().__init__()
+        deep = [nn.Sequential(nn.Linear(16, 16), nn.Tanh()) for _ in range(6)]
+        self.model = nn.Sequential(self.model[0], *deep, self.model[2])
+        for layer in deep:
+            nn.init.normal_(layer[0].weight, std=1e-3)
+        self.objectives = [Objective("toy", self.loss, self.model.parameters(), momentum, lr=0.05)]
+
+
+class LeftOut(Toy):
+    """The optimizer gets the last layer only."""
+
+    def trained(self):
+        return self.model[2].parameters()
+
+
+class TwiceOwned(Toy):
+    def __init__(self):
+        super().__init__()
+        self.objectives.append(Objective("again", self.loss, self.model[2].parameters(), adam, lr=0.05))
+
+
+class RateOfZero(Toy):
+    def __init__(self):
+        super().__init__()
+        self.objectives[0].lr = 0.0
+
+
+class OtherInputs(Toy):
+    """What `change` makes of the inputs reaches the network."""
+
+    @staticmethod
+    def change(x):
+        return x
+
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(self.model(self.change(batch[0])), batch[1])}
+
+
+class RawPixels(OtherInputs):
+    @staticmethod
+    def change(x):
+        return 128 + 60 * x
+
+
+class DividedTwice(OtherInputs):
+    @staticmethod
+    def change(x):
+        return x / 255
+
+
+class NotFinite(OtherInputs):
+    @staticmethod
+    def change(x):
+        return torch.where(x > 3, torch.nan, x)
+
+
+class AlwaysTheSame(OtherInputs):
+    @staticmethod
+    def change(x):
+        return x[:1].expand_as(x)
+
+
+class OtherStatistics(OtherInputs):
+    """Standardised with what was recorded, but it was recorded of other data."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(3.0))
+        self.register_buffer("std", torch.tensor(0.2))
+
+    def change(self, x):
+        return (x - self.mean) / self.std
+
+
+class Colours(Toy):
+    """Smooth pictures of K colours and a small convolutional net; they come as `change` leaves them."""
+
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, K)
+        )
+        self.objectives = [Objective("toy", self.loss, self.model.parameters(), momentum, lr=0.05)]
+
+    def batches(self, start=0):
+        for x, labels in super().batches(start):
+            rows = torch.sin(torch.arange(12) * 0.5 + 6 * x[:, :1])[:, None, None, :]  # (B, 1, 1, W)
+            down = torch.cos(torch.arange(12) * 0.4 + 3 * x[:, 1:2])[:, None, :, None]
+            yield self.change(rows + down + 0.3 * x[:, 2:5, None, None]), labels
+
+    @staticmethod
+    def change(pictures):
+        return pictures
+
+
+class ColoursLast(Colours):
+    """Pictures (B, H, W, C) whose memory is read as (B, C, H, W)."""
+
+    @staticmethod
+    def change(pictures):
+        return pictures.permute(0, 2, 3, 1).reshape(pictures.shape)
+
+
+class Normalised(Toy):
+    """With a batch norm; `batch` examples at a time, and a momentum."""
+
+    batch, momentum_of_norm = 32, 0.1
+
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(self.model[0], nn.BatchNorm1d(16, momentum=self.momentum_of_norm), *self.model[1:])
+        self.objectives = [Objective("toy", self.loss, self.model.parameters(), momentum, lr=0.05)]
+
+    def batches(self, start=0):
+        return (tuple(column[: self.batch] for column in batch) for batch in super().batches(start))
+
+
+class OneAtATime(Normalised):
+    batch = 1
+
+
+class FrozenStatistics(Normalised):
+    """Running statistics that never follow, of inputs far from what they start at."""
+
+    momentum_of_norm = 0.0
+
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(self.model(100 + batch[0]), batch[1])}
+
+
 ILL = [
     (first_loss, BigLastLayer),
     (overfits_few, ShuffledWithinTheBatch),
@@ -122,16 +344,66 @@ ILL = [
     (batch_leak, LooksAtItsNeighbours),
     (every_update, ForgottenLayer),
     (regularisation, DeafOptimizer),
+    (beats_blank, BlindNetwork),
+    (beats_blank, ShuffledWithinTheBatch),
+    (head, SoftmaxFirst),
+    (head, ReluOnScores),
+    (head, LabelsFromOne),
+    (head, HeadTooWide),
+    (head, OneOutput),
+    (head, SummedLoss),
+    (head, LogMissing),
+    (head, SoftmaxAcrossTheBatch),
+    (head, Broadcasts),
+    (head, OutOfReach),
+    (initialisation, ConstantWeights),
+    (initialisation, TooSmallToPass),
+    (every_update, LeftOut),
+    (every_update, TwiceOwned),
+    (every_update, RateOfZero),
+    (inputs, RawPixels),
+    (inputs, DividedTwice),
+    (inputs, NotFinite),
+    (inputs, AlwaysTheSame),
+    (inputs, OtherStatistics),
+    (inputs, ColoursLast),
+    (batch_norm_single, OneAtATime),
+    (train_eval, FrozenStatistics),
 ]
+HEALTHY = [Toy, Colours, Normalised]
 
 
-@pytest.mark.parametrize(("examination", "ill"), ILL, ids=[i.__name__ for _, i in ILL])
+@pytest.mark.parametrize(
+    ("examination", "ill"), ILL, ids=[f"{e.__name__.rpartition('.')[2]}-{i.__name__}" for e, i in ILL]
+)
 def test_the_illness_is_found_and_its_twin_is_healthy(examination, ill):
     (found,) = examination.examine(ill())
     (twin,) = examination.examine(Toy())
-    assert not found.healthy
+    assert SEVERITIES.index(found.severity) > SEVERITIES.index(NOTE)
     assert found.remedy
-    assert twin.healthy, twin
+    assert found.where
+    assert twin.severity == PASS, twin
+
+
+@pytest.mark.parametrize("healthy", HEALTHY)
+@pytest.mark.parametrize("name", catalogue.names(before))
+def test_healthy_networks_of_several_kinds_raise_no_alarm(name, healthy):
+    assert worst(finding.severity for finding in catalogue.find(before, name).examine(healthy())) in (PASS, NOTE)
+
+
+@pytest.mark.parametrize(
+    ("ill", "kind"),
+    [
+        (SoftmaxFirst, "activation_before_loss"),
+        (LabelsFromOne, "labels_out_of_range"),
+        (HeadTooWide, "class_count"),
+        (SummedLoss, "wrong_reduction"),
+        (Broadcasts, "wrong_loss"),
+    ],
+)
+def test_the_head_names_what_is_wrong_with_it(ill, kind):
+    (found,) = head.examine(ill())
+    assert found.kind == kind
 
 
 @pytest.mark.parametrize("name", catalogue.names(before))
@@ -149,3 +421,180 @@ def test_an_examination_leaves_the_patient_bit_identical(name):
     assert torch.equal(random, torch.get_rng_state())
     assert str(optimizer) == str(task.objectives[0].state_dict())
     assert task.training
+
+
+class Scaled(Toy):
+    """Scores with a scale: how far from ln K does the loss start?"""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.factor = scale
+
+    def loss(self, batch):
+        return {"cross_entropy": self.factor * F.cross_entropy(self.model(batch[0]), batch[1])}
+
+
+@pytest.mark.parametrize(
+    ("scale", "severity"), [(1.0, PASS), (1.1, PASS), (1.4, WARNING), (3.0, BLOCKER), (0.5, NOTE), (-1.0, WARNING)]
+)
+def test_the_loss_at_start_is_judged_by_its_distance_from_theory(scale, severity):
+    (found,) = first_loss.examine(Scaled(scale))
+    assert found.severity == severity
+
+
+class Unstated(Toy):
+    """An objective that does not say what a blind guess costs."""
+
+    def __init__(self):
+        super().__init__()
+        self.objectives = [Objective("toy", self.loss, self.model.parameters(), momentum, lr=0.05)]
+
+
+class Logistic(Unstated):
+    def loss(self, batch):
+        return {"bce": F.binary_cross_entropy_with_logits(self.model(batch[0]), F.one_hot(batch[1], K).float())}
+
+
+class Regression(Unstated):
+    """Targets with mean 0 and variance 4."""
+
+    def loss(self, batch):
+        return {"squared": F.mse_loss(self.model(batch[0])[:, 0], 2 * batch[0][:, -1])}
+
+
+class Smoothed(Unstated):
+    """Label smoothing: the loss cannot fall to zero."""
+
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(self.model(batch[0]), batch[1], label_smoothing=0.3)}
+
+
+class BiasKnowsTheFrequencies(Unstated):
+    """Nine of ten examples are of one class, and the last bias says so."""
+
+    def __init__(self):
+        super().__init__()
+        with torch.no_grad():
+            self.model[2].bias.copy_(torch.tensor([0.9, 0.04, 0.03, 0.03]).log())
+
+    def batches(self, start=0):
+        for x, labels in super().batches(start):
+            yield x, labels * (torch.arange(32) % 10 == 0)
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [(Unstated, "1.39"), (Logistic, "0.693"), (Regression, "expected"), (BiasKnowsTheFrequencies, "")],
+)
+def test_theory_is_asked_of_the_loss_function_itself(task, expected):
+    (found,) = first_loss.examine(task())
+    assert found.severity == PASS, found
+    assert expected in found.against
+
+
+def test_what_a_smoothed_loss_cannot_lose_does_not_count():
+    (found,) = overfits_few.examine(Smoothed())
+    assert found.severity == PASS, found
+
+
+class UselessBias(Normalised):
+    """The first layer's bias is cancelled by the batch norm that follows: its gradient is rounding."""
+
+
+class WithTarget(Toy):
+    """Keeps a slow copy of its network, as value learners do: no optimizer holds it, and no loss reaches it."""
+
+    def __init__(self):
+        super().__init__()
+        self.slow = copy.deepcopy(self.model)
+
+    def loss(self, batch):
+        with torch.no_grad():
+            near = self.slow(batch[0]).softmax(1)
+        return {"cross_entropy": F.cross_entropy(self.model(batch[0]), batch[1]) + 0 * near.mean()}
+
+
+@pytest.mark.parametrize("task", [UselessBias, WithTarget])
+def test_what_needs_no_update_is_not_accused(task):
+    assert worst(finding.severity for finding in every_update.examine(task())) in (PASS, NOTE)
+
+
+class Default(Toy):
+    """Ten layers as torch draws them, kaiming_uniform(a=sqrt(5)), which is smaller than He's."""
+
+    def __init__(self):
+        super().__init__()
+        deep = [nn.Sequential(nn.Linear(16, 16), nn.ReLU()) for _ in range(9)]
+        self.model = nn.Sequential(nn.Linear(D, 16), *deep, nn.Linear(16, K))
+        self.objectives = [Objective("toy", self.loss, self.model.parameters(), momentum, lr=0.05)]
+
+
+class ZeroLast(Toy):
+    def __init__(self):
+        super().__init__()
+        nn.init.zeros_(self.model[2].weight)
+
+
+class ZeroBranch(Toy):
+    """A residual branch that starts at zero, on purpose (Goyal et al., 2017)."""
+
+    def __init__(self):
+        super().__init__()
+        self.branch = nn.Sequential(nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 16))
+        nn.init.zeros_(self.branch[2].weight)
+        self.objectives = [Objective("toy", self.loss, self.parameters(), momentum, lr=0.05)]
+
+    def loss(self, batch):
+        hidden = self.model[1](self.model[0](batch[0]))
+        return {"cross_entropy": F.cross_entropy(self.model[2](hidden + self.branch(hidden)), batch[1])}
+
+
+@pytest.mark.parametrize("task", [Default, ZeroLast, ZeroBranch])
+def test_a_start_that_can_learn_is_not_accused(task):
+    (found,) = initialisation.examine(task())
+    assert found.severity in (PASS, NOTE), found
+
+
+class OneLeftOver(Normalised):
+    """Eight batches of 32 and one of 1 in every epoch."""
+
+    steps_per_epoch = 9
+
+    def batches(self, start=0):
+        for step, batch in enumerate(super().batches(start), start):
+            yield tuple(column[:1] for column in batch) if step % 9 == 8 else batch
+
+
+def test_a_last_batch_of_one_is_found_without_reading_the_whole_epoch():
+    (found,) = batch_norm_single.examine(OneLeftOver())
+    assert found.severity == BLOCKER
+    assert "1 at the end of an epoch" in found.what
+    assert "drop_last" in found.remedy
+
+
+class Unlucky(Toy):
+    def loss(self, batch):
+        raise RuntimeError("no such luck")
+
+
+@pytest.mark.parametrize("name", catalogue.names(before))
+def test_a_loss_that_fails_is_reported_and_never_ends_the_examinations(name):
+    found = preflight.examine_one(name, Unlucky())
+    assert found.findings
+    if name == "head":
+        assert found.severity == BLOCKER
+        assert "no such luck" in found.findings[0].what
+
+
+@pytest.mark.parametrize("recipe", ["digits", "digits_mlp", "digits_svm", "digits_knn"])
+def test_the_ready_made_recipes_pass_every_examination(recipe):
+    task = catalogue.find(recipes, recipe).build(arithmetic="float32") if recipe != "digits_knn" else digits_knn.build()
+    for examined in preflight.examine(task):
+        assert examined.severity in (PASS, NOTE), examined
+        assert not any(finding.what.startswith("not examined") for finding in examined.findings), examined
+
+
+def test_a_residual_network_passes_what_can_be_asked_in_seconds():
+    task = catalogue.find(recipes, "cifar10_resnet18").build(data="digits", arithmetic="float32", batch=32)
+    for name in ("head", "inputs", "first_loss", "initialisation", "batch_leak", "batch_norm_single"):
+        assert preflight.examine_one(name, task).severity == PASS, name

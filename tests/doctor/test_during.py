@@ -1,101 +1,315 @@
-"""Every watcher is tried on a planted illness and on its healthy twin."""
+"""Every watcher is tried on a planted illness in a small real training, and on its healthy twin."""
 
-import math
+import json
+import tempfile
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import torch
+from torch import nn
 
-from visus.doctor import during
-from visus.doctor.during import not_finite, overfitting, still_improving, update_size
+import visus
+from visus.doctor import during, examiner
+from visus.doctor.chart import Chart
+from visus.doctor.diagnosis import diagnose, watchers
+from visus.doctor.finding import PASS
+from visus.doctor.instruments import filters
 from visus.engine import catalogue
-from visus.engine.loop import fit
-from visus.engine.objective import Report
+from visus.runs.recorder import plain
 
-from .test_before import Toy
+from ._loops import digits, improve, mlp, sgd, trained
+from ._patients import HEALTHY, ILL, far_too_low, run, waves, wide_filters
 
-
-def watched(lr, steps=60):
-    task = Toy()
-    task.objectives[0].lr = lr
-    watches = [catalogue.find(during, name).Watch() for name in catalogue.names(during)]
-    why = fit(task, steps, watches)
-    return why, {type(w).__module__.rpartition(".")[2]: w.findings() for w in watches}
+# -- illnesses of the machine, not of the training --------------------------------------------------------------------
 
 
-def test_a_healthy_run_raises_nothing():
-    why, findings = watched(lr=0.05)
-    assert why == ""
-    assert all(f.healthy for found in findings.values() for f in found)
+class Clock:
+    """In place of the module `time`: a loader that takes `loading` seconds a batch, a step that takes 0.1 s."""
+
+    def __init__(self, loading):
+        self.now, self.loading = 0.0, loading
+
+    def perf_counter(self):
+        return self.now
+
+    def load(self, x, y, dice):
+        self.now += self.loading
+        return x, y
+
+    def improve(self, model, optimizer, loss, step):
+        improve(model, optimizer, loss, step)
 
 
-@pytest.mark.parametrize(("lr", "remedy"), [(20.0, "lower"), (1e-7, "raise")])
-def test_update_size_turns_the_learning_rate_the_right_way(lr, remedy):
-    _, findings = watched(lr)
-    (finding,) = findings["update_size"]
-    assert finding.remedy.startswith(remedy)
+class SlowLinear(nn.Linear):
+    clock = None
+
+    def forward(self, x):
+        if torch.is_grad_enabled():
+            self.clock.now += 0.1
+        return super().forward(x)
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_is_named():
-    watch = not_finite.Watch()
-    objective = Toy().objectives[0]
-    watch.after_improvement(
-        0, objective, Report("toy", torch.tensor(1.0), {"kl": torch.tensor(1.0)}, torch.tensor(2.0))
+@cache
+def waiting(seconds):
+    """A training whose loader needs so many seconds for a batch, told by a clock that we turn."""
+    clock = Clock(seconds)
+
+    def model():
+        net = mlp()
+        net[0].__class__, net[0].clock = SlowLinear, clock
+        return net
+
+    with patch.object(examiner, "time", clock):
+        return trained(model=model, augment=clock.load, evaluations=0).chart
+
+
+@cache
+def in_memory(growth_mib):
+    """A training in a process that grows by so much at each step."""
+    size = [500]
+
+    def keep(*_):
+        size[0] += growth_mib
+
+    with patch.object(examiner, "_memory", lambda: size[0]):
+        return trained(steps=260, evaluations=0, each=keep).chart
+
+
+def _process(rank, folder, averaged):
+    """One of two processes, each with half of the data."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        "gloo", rank=rank, world_size=2, store=torch.distributed.FileStore(f"{folder}/store", 2)
     )
-    assert watch.findings() == []
-    with pytest.raises(Exception, match="kl is not finite at step 10"):
-        watch.after_improvement(
-            10, objective, Report("toy", torch.tensor(math.nan), {"kl": torch.tensor(math.nan)}, torch.tensor(1.0))
-        )
-    (finding,) = watch.findings()
-    assert finding.severity == "blocker"
-    assert "learning rate" in finding.remedy
+    torch.manual_seed(0)
+    model = mlp()
+    wrapped = nn.parallel.DistributedDataParallel(model)
+    optimizer = sgd(model)
+    x, y, *_ = digits()
+    with visus.Doctor(wrapped, optimizer, live=False) as doctor:
+        for step in range(12):
+            rows = slice(32 * (2 * step + rank), 32 * (2 * step + rank + 1))
+            outputs = (wrapped if averaged else model)(x[rows])
+            loss = nn.functional.cross_entropy(outputs, y[rows])
+            improve(model, optimizer, loss, step)
+            doctor.step(loss, inputs=x[rows], targets=y[rows], outputs=outputs)
+        doctor.compare_ranks()
+    torch.distributed.destroy_process_group()
+    if rank == 0:
+        Path(folder, "chart.json").write_text(json.dumps(doctor.chart.to_dict()))
 
 
-def curve(watch, train, validation):
-    for step, (t, v) in enumerate(zip(train, validation, strict=True)):
-        watch.after_evaluation(step, None, {"validation_accuracy": 1 - v / 3, "train_loss": t, "validation_loss": v})
-    return watch.findings()
+@cache
+def on_two_processes(averaged):
+    with tempfile.TemporaryDirectory() as folder:
+        torch.multiprocessing.start_processes(_process, (folder, averaged), nprocs=2, start_method="fork")
+        return Chart.from_dict(json.loads(Path(folder, "chart.json").read_text()))
 
 
-def test_rising_validation_loss_with_falling_training_loss_is_overfitting():
-    down = [2.0 * 0.8**i for i in range(12)]
-    up = [1.5, 1.2, 1.0, 0.9, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6]
-    (ill,) = curve(overfitting.Watch(), down, up)
-    assert not ill.healthy
-    (twin,) = curve(overfitting.Watch(), down, [d + 0.2 for d in down])
-    assert twin.healthy
+@cache
+def filtered(rule):
+    """Filters of five by five on waves."""
+    seen = []
+    chart = trained(
+        data=waves, model=wide_filters, optimizer=rule, each=lambda model, *_: seen.append(filters.measure(model))
+    ).chart
+    first, last = seen[0], seen[-1]
+    chart.consultation["filters"] = {"layer": first["layer"], "start": first["rough"], "now": last["rough"]}
+    return chart
 
 
-def test_one_bad_epoch_is_no_overfitting():
-    down = [2.0 * 0.8**i for i in range(12)]
-    jump = [d + 0.2 for d in down]
-    jump[5] = 3.0
-    (finding,) = curve(overfitting.Watch(), down, jump)
-    assert finding.healthy
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+# watcher -> (kind it must find, ill patient, healthy twin); a patient is a name in _patients or something that runs
+PLANTED = {
+    "batch": [
+        ("batch_norm_single", "batches of one with norms", "convolutions"),
+        ("batch_too_small", "batches of two", "batches of eight"),
+    ],
+    "bookkeeping": [
+        ("gradients_not_cleared", "gradients not cleared", "accumulation"),
+        ("gradients_cleared_before_step", "gradients cleared too late", "plain"),
+        ("clipping_too_tight", "clipped to 1e-4", "clipping at 1"),
+    ],
+    "capacity": [
+        ("capacity_too_small", "one unit wide", "plain"),
+        ("missing_nonlinearity", "nothing but linear", "tanh"),
+    ],
+    "class_collapse": [
+        ("class_imbalance", "classes without weight", "imbalance 1:5"),
+        ("class_collapse", "nll of raw scores", "plain"),
+    ],
+    "dead_units": [("dead_units", "half the units dead", "dropout 0.5")],
+    "filters": [("noisy_filters", lambda: filtered(far_too_low), lambda: filtered(sgd))],
+    "gradient_flow": [
+        ("vanishing_gradients", "deep sigmoids", "tanh"),
+        ("exploding_gradients", "gradients explode", "SGD at 0.1 without"),
+    ],
+    "head": [
+        ("activation_before_loss", "softmax before the loss", "plain"),
+        ("activation_before_loss", "sigmoid before the loss", "plain"),
+        ("activation_before_loss", "ReLU on the scores", "plain"),
+        ("loss_maximised", "minus the loss", "plain"),
+        ("wrong_reduction", "loss summed", "plain"),
+        ("label_smoothing_too_high", "labels smoothed away", "label smoothing 0.1"),
+        ("wrong_loss", "nll of raw scores", "plain"),
+    ],
+    "initialisation": [
+        ("initialisation", "all weights zero", "plain"),
+        ("initialisation", "weights start huge", "convolutions"),
+    ],
+    "input_use": [
+        ("batch_leak", "neighbours mixed in", "convolutions"),
+        ("inputs_ignored", "input multiplied away", "plain"),
+    ],
+    "inputs": [
+        ("inputs_not_normalised", "raw pixels", "plain"),
+        ("inputs_constant", "inputs all the same", "plain"),
+        ("wrong_layout", "channels last", "colours"),
+    ],
+    "labels": [
+        ("labels_unrelated", "labels unrelated", "plain"),
+        ("label_noise", "most labels wrong", "5 % wrong labels"),
+        ("class_imbalance", "classes 1:25", "imbalance 1:5"),
+        ("class_missing", "a class missing", "plain"),
+        ("unshuffled_data", "sorted by class", "convolutions"),
+        ("few_distinct_examples", "twenty examples", "plain"),
+    ],
+    "learning_rate": [
+        ("learning_rate_too_high", "rate far too high", "SGD at 0.1 without"),
+        ("learning_rate_too_low", "rate far too low", "plain"),
+        ("learning_rate_too_low", "rate zero", "cosine to zero"),
+    ],
+    "loader": [("loader_bound", lambda: waiting(0.9), lambda: waiting(0.01))],
+    "memory": [("memory_creep", lambda: in_memory(5), lambda: in_memory(0))],
+    "not_finite": [
+        ("inputs_not_finite", "a broken example", "plain"),
+        ("not_finite", "logarithm of nothing", "plain"),
+    ],
+    "optimizer_settings": [
+        ("momentum_too_high", "momentum 0.999", "SGD at 0.1 with momentum"),
+        ("epsilon_too_high", "eps 10", "Adam"),
+        ("loss_maximised", "maximised", "plain"),
+    ],
+    "oscillation": [("learning_rate_too_high", "steps too large for their noise", "plain")],
+    "overfitting": [("overfitting", "learned by heart", "5 % wrong labels")],
+    "overwritten": [("weights_overwritten", "weights drawn anew", "plain")],
+    "ownership": [
+        ("optimizer_of_another_model", "optimizer of another model", "plain"),
+        ("parameters_not_in_optimizer", "optimizer without the last layer", "plain"),
+        ("parameters_not_updated", "no step", "accumulation"),
+        ("parameters_frozen", "last layer frozen", "plain"),
+        ("no_gradient", "cut in the middle", "plain"),
+        ("optimizer_restarted", "optimizer anew at each step", "Adam"),
+    ],
+    "ranks": [("ranks_drift", lambda: on_two_processes(False), lambda: on_two_processes(True))],
+    "regularisation": [
+        ("weight_decay_too_high", "decay 1", "SGD at 0.1 with momentum"),
+        ("dropout_too_high", "dropout 0.95", "dropout 0.5"),
+        ("dropout_too_high", "dropout on the answers", "dropout 0.5"),
+    ],
+    "saturation": [("saturation", "tanh saturated", "tanh")],
+    "scaler": [
+        ("steps_skipped", "weights in float16", "plain"),
+        ("steps_skipped", "every fifth update skipped", "accumulation"),
+    ],
+    "schedule": [
+        ("schedule_ends_early", "rate gone at once", "cosine to zero"),
+        ("learning_rate_too_low", "warm-up without end", "warm-up"),
+    ],
+    "too_short": [("too_short", "a tenth of the run", "convolutions")],
+    "train_eval": [
+        ("norm_statistics", "norms that never learn", "convolutions"),
+        ("norm_in_eval_mode", "norms in evaluation mode", "convolutions"),
+    ],
+    "update_size": [
+        ("learning_rate_too_high", "nll of raw scores", "plain"),
+        ("learning_rate_too_low", "rate far too low", "Adam"),
+    ],
+    "validation": [
+        ("evaluated_in_training_mode", "scored in training mode", "dropout 0.5"),
+        ("trained_in_eval_mode", "trained in evaluation mode", "convolutions"),
+        ("validation_inputs_differ", "validation prepared otherwise", "noise on inputs"),
+        ("validation_labels_differ", "validation renumbered", "plain"),
+        ("stale_validation", "an old copy scored", "plain"),
+    ],
+}
+ROWS = [(watcher, *row) for watcher, rows in PLANTED.items() for row in rows]
 
 
-def test_a_curve_that_still_rises_at_the_end_is_noted_and_a_flat_one_is_not():
-    rising, flat = [0.1 + 0.05 * i for i in range(15)], [0.9 - 0.8 * 0.5**i for i in range(15)]
-    for scores, healthy in ((rising, False), (flat, True)):
-        watch = still_improving.Watch()
-        for step, score in enumerate(scores):
-            watch.after_evaluation(step, None, {"validation_accuracy": score})
-        (finding,) = watch.findings()
-        assert finding.healthy is healthy
+def chart_of(patient):
+    return patient() if callable(patient) else run((ILL | HEALTHY)[patient]).chart
+
+
+def name_of(row):
+    return f"{row[0]}-{row[2] if isinstance(row[2], str) else row[1]}"
+
+
+@pytest.mark.parametrize(("watcher", "kind", "ill", "twin"), ROWS, ids=map(name_of, ROWS))
+def test_the_planted_illness_is_found_and_its_twin_has_none_of_it(watcher, kind, ill, twin):
+    look = watchers()[watcher].look
+    found = [f for f in look(chart_of(ill)) if f.severity != PASS]
+    assert kind in [f.kind for f in found], found
+    (finding,) = [f for f in found if f.kind == kind][:1]
+    assert finding.what
+    assert finding.cause
+    assert finding.remedy
+    assert finding.where
+    assert 0 <= finding.weight <= 1
+    assert kind not in [f.kind for f in look(chart_of(twin)) if f.severity != PASS]
 
 
 @pytest.mark.parametrize("name", catalogue.names(during))
-def test_a_watcher_remembers_across_a_stop(name):
-    first, second = catalogue.find(during, name).Watch(), catalogue.find(during, name).Watch()
-    for step in range(8):
-        report = Report("toy", torch.tensor(1.0), {}, torch.tensor(1.0), 0.1, torch.tensor(0.5))
-        first.after_improvement(step, Toy().objectives[0], report)
-        first.after_evaluation(
-            step, None, {"validation_accuracy": step / 8, "train_loss": 1 / (step + 1), "validation_loss": 1.0 + step}
-        )
-    second.restore(first.state())
-    assert second.findings() == first.findings()
+def test_every_watcher_keeps_the_folder_s_contract(name):
+    watcher = watchers()[name]
+    first = watcher.__doc__.splitlines()[0]
+    assert first.endswith("?") or "? " in first
+    assert len(watcher.COST.split()) >= 3
+    assert watcher.look(Chart()) == []
+    assert name in PLANTED, "plant its illness in the table above"
 
 
-def test_update_size_of_nothing_says_nothing():
-    assert update_size.Watch().findings() == []
+def asked(chart):
+    """What every watcher finds, and whether one stumbled."""
+    found = {}
+    for name, watcher in watchers().items():
+        try:
+            found[name] = watcher.look(chart)
+        except Exception as error:
+            found[name] = [repr(error)]
+    return found
+
+
+@pytest.mark.parametrize("patient", [*ILL, *HEALTHY])
+def test_watchers_only_read_and_say_the_same_of_a_chart_that_was_written_and_read(patient):
+    chart = chart_of(patient)
+    before = json.dumps(chart.to_dict())
+    found = asked(chart)
+    assert all(not isinstance(f, str) for rows in found.values() for f in rows), found
+    assert asked(chart) == found
+    assert json.dumps(chart.to_dict()) == before
+    assert asked(Chart.from_dict(json.loads(before))) == found
+
+
+@pytest.mark.parametrize("patient", [*ILL, *HEALTHY])
+def test_a_chart_kept_beside_a_record_is_judged_as_the_live_one_was(patient):
+    """In a record, what is not a finite number is null."""
+    kept = json.dumps(plain(chart_of(patient).to_dict()), allow_nan=False)
+    chart, live = Chart.from_dict(json.loads(kept)), chart_of(patient)
+    found = asked(chart)
+    assert all(not isinstance(f, str) for rows in found.values() for f in rows), found
+    then, now = diagnose(live), diagnose(chart)
+    assert now.alarm is then.alarm
+    assert [f.kind for f in now.causes[:1]] == [f.kind for f in then.causes[:1]]
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+@pytest.mark.parametrize("evaluations", [0, 1])
+def test_a_run_of_a_few_steps_is_judged_without_a_crash_or_an_alarm(steps, evaluations):
+    run_ = trained(steps=steps, evaluations=evaluations, planned=steps or 1)
+    found = asked(run_.chart)
+    assert all(not isinstance(f, str) for rows in found.values() for f in rows), found
+    assert not run_.diagnosis.alarm, str(run_)
+    assert not any(said.startswith("the question of") for said in run_.diagnosis.unexamined)

@@ -116,10 +116,18 @@ class Batches:
 
     def batch(self, step: int) -> Batch:
         """The training batch of one step."""
+        epoch, rows = self._rows(step)
+        return self.augment(self.prepared.images(rows), self.seed, epoch, rows), self.prepared.labels(rows)
+
+    def sources(self, step: int) -> list[str]:
+        """Names of the pictures in the batch of one step, in its order: of files, or of rows of an array."""
+        return [self.prepared.collection.names[row] for row in self._rows(step)[1]]
+
+    def _rows(self, step: int) -> tuple[int, NDArray[np.int64]]:
+        """The epoch of a step, and the collection's rows (B,) in its batch."""
         epoch, place = divmod(step, self.steps_per_epoch)
         order = permutation(self.seed, epoch, self.n)[place * self.batch_size : (place + 1) * self.batch_size]
-        rows = self.prepared.split.train[order]
-        return self.augment(self.prepared.images(rows), self.seed, epoch, rows), self.prepared.labels(rows)
+        return epoch, self.prepared.split.train[order]
 
     def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
         """One pass over a part, unaugmented; at most `limit` examples, spread evenly over it."""

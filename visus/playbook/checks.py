@@ -1,30 +1,29 @@
 """The sanity checks that good practitioners make by hand before a long run."""
 
-from ..doctor import before
+from ..doctor import preflight
 from ..doctor.finding import Finding, worst
-from ..engine import catalogue
 from ..recipes import classify
 from ._session import Session, Verdict
 
-ORDER = ("first_loss", "regularisation", "overfits_few", "gradient", "batch_leak", "every_update")
+ALWAYS_SHOWN = ("first_loss", "overfits_few", "gradient")  # the three figures of the course's list
 
 
 def run(session: Session) -> Verdict:
     settings = {**session.settings, "arithmetic": "float32"}  # what is checked is the network, not its rounding
     task = classify.build(session.ready, **settings)
-    names = sorted(catalogue.names(before), key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    names = preflight.names()
     findings: list[tuple[str, Finding]] = []
     for number, name in enumerate(names):
-        session.show.progress("checks", number, len(names), name)
-        findings += [(name, finding) for finding in catalogue.find(before, name).examine(task)]
-    shown = [f for name, f in findings if not f.healthy or name in ("first_loss", "overfits_few", "gradient")]
+        session.show.progress("checks", number, len(names), name.replace("_", " "))
+        findings += [(name, finding) for finding in preflight.examine_one(name, task).findings]
+    shown = [finding for name, finding in findings if not finding.healthy or name in ALWAYS_SHOWN]
     line = "; ".join(_say(finding) for finding in shown) or "nothing to check: this model only remembers"
     detail = {"findings": [{"check": name, **vars(finding)} for name, finding in findings]}
     return Verdict(worst(finding.severity for _, finding in findings), line, detail)
 
 
 def _say(finding: Finding) -> str:
-    if finding.healthy:
+    if finding.healthy or not finding.remedy:
         return finding.what + (f" ({finding.against})" if finding.against.startswith("expected") else "")
     return f"{finding.what}: {finding.remedy}"
 

@@ -38,12 +38,12 @@ def render(run: Run) -> str:
 
 def _context(run: Run) -> dict[str, Any]:
     from . import record as records
-    from .sections import baselines, data, filters, outcome, provenance, results, search, training, verdicts
+    from .sections import baselines, data, doctor, filters, outcome, provenance, results, search, training, verdicts
     from .summary import summarise
 
     record = records.read(run)
     headline = outcome.gather(record)
-    findings = verdicts.findings(record)
+    diagnosed = doctor.gather(run, record)
     context: dict[str, Any] = {
         "name": str(record.info.get("name") or run.folder.name),
         "recipe": record.info.get("recipe"),
@@ -51,9 +51,9 @@ def _context(run: Run) -> dict[str, Any]:
         "version": records.mapping(record.info.get("versions")).get("visus"),
         "outcome": headline,
         "ledger": provenance.uses(record),
-        "summary": summarise(record, headline, [verdicts.severity(finding) for finding in findings]),
+        "summary": summarise(record, headline, doctor.severities(diagnosed)),
         "best": training.best_score(record),
-        "findings": findings,
+        "doctor": diagnosed,
         "troubles": record.troubles,
         "attempts": training.attempts(record),
         "provenance": provenance.gather(record),

@@ -27,6 +27,10 @@ class Examples(Protocol):
 
     def batches(self, start: int = 0) -> Iterator[Batch]: ...
 
+    def sources(self, step: int) -> list[str]:
+        """Names of the examples in the batch of one step, in its order."""
+        ...
+
     def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
         """One pass over 'train', 'validation' or 'test', unaugmented, in order; at most `limit` examples."""
         ...
@@ -122,6 +126,10 @@ class Classify(Classification):
                 blind_loss=blind_loss,
             )
         ]
+
+    def sources(self, step: int) -> list[str]:
+        """Names of the pictures in the batch of one step, in its order."""
+        return self.data.sources(step)
 
     def misjudgement(self, batch: Batch) -> Terms:
         images, labels = batch

@@ -9,6 +9,9 @@ import torch
 from ...engine.objective import Batch, Objective
 from ...engine.seed import own_randomness
 from ...engine.task import Task
+from ..finding import NOTE, Finding
+
+UNEXAMINED = "not examined"
 
 
 @contextmanager
@@ -30,3 +33,8 @@ def first_batch(task: Task, size: int | None = None) -> Batch:
 def descending(task: Task) -> list[Objective]:
     """The objectives that have something to descend; a memory has not."""
     return [objective for objective in task.objectives if isinstance(objective, Objective)]
+
+
+def unexamined(why: str) -> Finding:
+    """A note that a question could not be asked, and why."""
+    return Finding(NOTE, f"{UNEXAMINED}: {why}")

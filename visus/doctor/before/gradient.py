@@ -1,76 +1,121 @@
 """Does each objective's gradient match a centred difference, in every parameter tensor?"""
 
 from collections.abc import Callable
+from itertools import islice
 
-import torch
 from torch import Tensor
 
-from ...engine.objective import Objective, sum_of
+from ...engine.objective import Batch, Objective
 from ...engine.precision import FLOAT32
-from ...engine.seed import own_randomness
 from ...engine.task import Task
-from ..finding import BLOCKER, NOTE, PASS, Finding
-from ._copy import descending, first_batch, patient
+from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
+from ..gradients import FINE, HAPPY, UNEASY, UNJUDGED, WRONG, Verdict, check_gradients, compare
+from ._copy import descending, first_batch, patient, unexamined
+from ._look import failure
 
 EXAMPLES = 3  # few examples: few kinks of max and ReLU to step over
-STEPS = (1e-5, 1e-6, 1e-7, 1e-4)  # h; smaller ones if the first steps over a kink, a larger if rounding dominates
-HAPPY, WRONG = 1e-6, 1e-2  # relative error: below is right for smooth nets, above is a mistake
-PROBES = 2  # entries of every parameter tensor
-NOISE = 1e-9  # gradients below this are rounding, relative to the loss
+ENTRIES = 3  # of every parameter tensor: the largest gradient, and random ones
+SECONDS = 3.0  # for each term of the loss: a large network gets fewer entries of each tensor, never none
+BURN_IN = 10  # updates after which tensors that sat at a kink are asked again: fresh biases are all exactly zero
+SEVERITY = {HAPPY: PASS, FINE: PASS, UNEASY: WARNING, WRONG: BLOCKER, UNJUDGED: NOTE}
 
 
-def examine(task: Task) -> list[Finding]:
+def examine(task: Task, burn_in: int = 0) -> list[Finding]:
+    """Each named term of the loss is checked apart, and the weight penalty apart from them: one can hide another.
+
+    burn_in: updates before the check; a network that has learned a little no longer sits at its kinks.
+    """
     with patient(task) as copy:
+        _burn(copy, burn_in)
         copy.run_at(FLOAT32)
         copy.double()
         batch = tuple(t.double() if t.is_floating_point() else t for t in first_batch(copy, EXAMPLES))
-        return [_check(copy, objective, batch) for objective in descending(copy)]
+        found = []
+        for index, objective in enumerate(descending(copy)):
+            try:
+                found.append(_check(task, copy, objective, index, batch))
+            except (ValueError, RuntimeError, NotImplementedError) as error:
+                found.append(unexamined(failure(error)))
+        return found
 
 
-def _check(task: Task, objective: Objective, batch: tuple[Tensor, ...]) -> Finding:
+def _check(task: Task, copy: Task, objective: Objective, index: int, batch: Batch) -> Finding:
+    verdicts = _judge(copy, objective, batch)
+    unjudged = {verdict.name for verdict in verdicts if verdict.verdict == UNJUDGED}
+    if unjudged:  # ask once more where the kinks are left behind
+        with patient(task) as later:
+            _burn(later, BURN_IN)
+            later.run_at(FLOAT32)
+            later.double()
+            again = {v.name: v for v in _judge(later, descending(later)[index], batch, unjudged)}
+        verdicts = [again.get(verdict.name, verdict) for verdict in verdicts]
+    return _say(verdicts)
+
+
+def _judge(task: Task, objective: Objective, batch: Batch, only: set[str] | None = None) -> list[Verdict]:
+    """A verdict per term and tensor, named 'tensor' or 'tensor in term'."""
     names = {id(parameter): name for name, parameter in task.named_parameters()}
+    tensors = {names.get(id(p), f"parameter {i}"): p for i, p in enumerate(objective.parameters)}
+    terms = list(objective.loss(batch))
+    verdicts = []
+    for term in terms:
+        named = {f"{name} in {term}" if len(terms) > 1 else name: p for name, p in tensors.items()}
+        named = {name: p for name, p in named.items() if only is None or name in only}
+        loss = _term(objective, batch, term)
+        if named and loss().requires_grad:
+            verdicts += check_gradients(loss, named.items(), entries=ENTRIES, seconds=SECONDS)
+    return verdicts + (_penalty(objective, names) if only is None else [])
 
-    def loss() -> Tensor:
-        with own_randomness(0):  # the same dropout mask at every evaluation
-            return sum_of(objective.loss(batch))
 
-    gradients = torch.autograd.grad(loss(), objective.parameters, materialize_grads=True)
-    dice = torch.Generator().manual_seed(0)
-    worst, where = 0.0, ""
-    for parameter, gradient in zip(objective.parameters, gradients, strict=True):
-        for index in torch.randint(parameter.numel(), (PROBES,), generator=dice).tolist():
-            error = _best_relative_error(loss, parameter, gradient, index)
-            if error >= worst:
-                worst, where = error, names.get(id(parameter), "a parameter")
-    what, against = f"worst gradient error {worst:.0e}", f"in {where}; right below {HAPPY:.0e}, wrong above {WRONG:.0e}"
-    if worst < HAPPY:
+def _term(objective: Objective, batch: Batch, name: str) -> Callable[[], Tensor]:
+    return lambda: objective.loss(batch)[name]
+
+
+def _penalty(objective: Objective, names: dict[int, str]) -> list[Verdict]:
+    """The optimizer adds weight_decay * W to the gradient: is that the slope of the penalty that is reported?"""
+    groups = [g for g in objective.optimizer.param_groups if g.get("weight_decay")]
+    decayed = {
+        f"{names.get(id(p), 'a tensor')} in the penalty": (p, g["weight_decay"]) for g in groups for p in g["params"]
+    }
+    if not decayed:
+        return []
+    tensors = {name: parameter for name, (parameter, _) in decayed.items()}
+    gradients = {name: strength * parameter.detach() for name, (parameter, strength) in decayed.items()}
+    return compare(lambda: objective.penalty().double(), tensors, gradients, entries=1)
+
+
+def _burn(task: Task, updates: int) -> None:
+    for batch in islice(task.batches(), updates):
+        for objective in descending(task):
+            objective.improve(batch)
+
+
+def _say(verdicts: list[Verdict]) -> Finding:
+    judged = [v for v in verdicts if v.verdict != UNJUDGED]
+    if not judged:
+        return unexamined("every entry tried sits at a kink, before and after a few updates")
+    worst = max(judged, key=lambda v: v.error)
+    wrong = [v for v in judged if v.verdict == worst.verdict]
+    right = sum(v.verdict in (HAPPY, FINE) for v in judged)
+    entries = sum(v.entries for v in judged)
+    what = f"gradient right in {right} of {len(judged)} tensors, worst relative error {worst.error:.0e} in {worst.at}"
+    excluded = [entry for v in verdicts for entry in v.excluded]
+    against = f"{worst.verdict}: below 1e-7 happy, above 1e-2 wrong; {entries} entries"
+    if excluded:
+        against += f", {len(excluded)} at a kink left out: {excluded[0]}" + (" ..." if len(excluded) > 1 else "")
+    left = [v.name for v in verdicts if v.verdict == UNJUDGED]
+    if left and worst.verdict in (HAPPY, FINE):
+        return Finding(NOTE, what, against, f"every entry tried of {', '.join(left[:3])} sits at a kink")
+    if worst.verdict in (HAPPY, FINE):
         return Finding(PASS, what, against)
-    cause = (
-        "a kink of max or ReLU was stepped over" if worst < WRONG else "a detach(), an in-place edit, a wrong backward"
+    named = ", ".join(v.name for v in wrong[:5]) + (" ..." if len(wrong) > 5 else "")
+    return Finding(
+        SEVERITY[worst.verdict],
+        what,
+        against,
+        cause=f"{worst.verdict} in {named}: a detach(), an in-place edit, a backward written by hand",
+        remedy=f"read what lies between {wrong[-1].name} and the loss; what comes after the last wrong tensor is right",
+        kind="gradient_wrong",
+        where=wrong[-1].name,
+        weight=0.9,
     )
-    return Finding(NOTE if worst < WRONG else BLOCKER, what, against, cause, f"check how {where} enters the loss")
-
-
-def _best_relative_error(loss: Callable[[], Tensor], parameter: Tensor, gradient: Tensor, index: int) -> float:
-    """The error at the first h that is good enough, else the smallest: only one h need miss every kink."""
-    best = float("inf")
-    for h in STEPS:
-        best = min(best, _relative_error(loss, parameter, gradient, index, h))
-        if best < HAPPY:
-            break
-    return best
-
-
-@torch.no_grad()
-def _relative_error(loss: Callable[[], Tensor], parameter: Tensor, gradient: Tensor, index: int, h: float) -> float:
-    weights, analytic = parameter.data.view(-1), float(gradient.reshape(-1)[index])
-    kept = weights[index].clone()
-    weights[index] = kept + h
-    above = float(loss())
-    weights[index] = kept - h
-    below = float(loss())
-    weights[index] = kept
-    numeric = (above - below) / (2 * h)
-    scale = max(abs(numeric), abs(analytic))
-    # Both are zero up to the rounding of a difference of two losses: nothing to compare.
-    return 0.0 if scale < NOISE * max(1.0, abs(above)) / h * 1e-5 else abs(numeric - analytic) / scale

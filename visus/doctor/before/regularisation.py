@@ -3,20 +3,31 @@
 import torch
 
 from ...engine.objective import Objective
+from ...engine.precision import FLOAT32
 from ...engine.task import Task
 from ..finding import BLOCKER, PASS, Finding
-from ._copy import descending, patient
+from ._copy import descending, patient, unexamined
 
 PROBE = 0.1  # weight decay used for the probe: strong enough to be seen in one update
+RATE = 1e-7  # a step far shorter than any weight: Adam, whose steps have the length of its rate, must not overshoot
 
 
 def examine(task: Task) -> list[Finding]:
     with patient(task) as copy:
+        copy.run_at(FLOAT32)
+        copy.double()  # the probe's step is below the resolution of float32
         return [_check(objective) for objective in descending(copy)]
 
 
 @torch.no_grad()
 def _check(objective: Objective) -> Finding:
+    if not any("weight_decay" in group for group in objective.optimizer.param_groups):
+        return unexamined(f"{type(objective.optimizer).__name__} has no weight decay")
+    if not any(p.ndim >= 2 for p in objective.parameters):
+        return unexamined("no weights to shrink: only biases and scales are trained")
+    for parameter in objective.parameters:
+        if parameter.ndim >= 2 and not parameter.any():
+            parameter.fill_(PROBE)  # weights that start at zero have nothing to lose; these are a copy's
     strengths = (0.0, PROBE, 10 * PROBE)
     penalties = [_penalty_at(objective, strength) for strength in strengths]
     shrinks = _shrinks(objective)
@@ -29,6 +40,7 @@ def _check(objective: Objective) -> Finding:
         "it must rise, and shrink the weights",
         cause="weight decay does not reach the optimizer",
         remedy="give the optimizer the parameter groups it is handed, with their weight decay",
+        where="optimizer",
     )
 
 
@@ -46,6 +58,6 @@ def _shrinks(objective: Objective) -> bool:
         parameter.grad = torch.zeros_like(parameter)
     _penalty_at(objective, PROBE)
     for group in objective.optimizer.param_groups:
-        group["lr"] = objective.lr
+        group["lr"] = RATE
     objective.optimizer.step()
     return bool(torch.nn.utils.get_total_norm(weights) < before)

@@ -6,10 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ...doctor.during.update_size import HIGH, LOW
 from ._canvas import BLUE, CARD, GREEN, MUTED, ORANGE, PURPLE, RED, draw, legend, percent, scale
 from .chart import Chart, Floats, Line
 
-HEALTHY_UPDATE = (1e-4, 1e-2)  # a decade either way of 1e-3, the rule of thumb for norm(update) / norm(weights)
+USUAL_UPDATE = (LOW, HIGH)  # of norm(update) / norm(weights): what the doctor's watcher takes for usual
 _MAX_POINTS = 300  # about one a unit of the drawing; more would only make the file larger
 _CYCLE = (BLUE, ORANGE, GREEN, PURPLE)
 
@@ -95,26 +96,27 @@ def learning_rate(rates: Mapping[str, Line], x_name: str) -> Chart:
 
 
 def update_ratio(ratios: Mapping[str, Line], x_name: str) -> Chart:
-    """norm(update) / norm(weights) on a log axis, with the healthy band."""
+    """norm(update) / norm(weights) on a log axis, with the usual band."""
     # a step of exactly nothing has no place on a log axis
     positive = {name: Line(line.x, np.where(line.y > 0, line.y, np.nan)) for name, line in ratios.items()}
 
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
-        low, high = HEALTHY_UPDATE
+        low, high = USUAL_UPDATE
         axes.axhspan(low, high, color=GREEN, alpha=0.13, linewidth=0)
         axes.axhline(1e-3, color=GREEN, linewidth=0.9, linestyle=":")
         _lines(axes, positive)
         values = np.concatenate([_tame(line.y)[np.isfinite(line.y)] for line in positive.values()])
         # a schedule that ends at zero would stretch the axis without end
-        ends = np.quantile(values, [0.03, 1]) if values.size else np.array(HEALTHY_UPDATE)
+        ends = np.quantile(values, [0.03, 1]) if values.size else np.array(USUAL_UPDATE)
         axes.set_ylim(min(low, float(ends[0])) / 2, max(high, float(ends[1])) * 2)
         scale(axes, "y", log=True)
         _finish(axes, x_name)
 
     reading = (
-        "How much one step changes the weights: the green band around 0.001 is healthy; above it lower the learning "
-        "rate, below it raise it, but for the first and last steps of a schedule."
+        f"How much one step changes the weights. The green band, {LOW:.0e} to {HIGH:.0e}, is usual and 0.001 a good "
+        "middle; beyond it the learning rate may be too high or too low, but for the first and last steps of a "
+        "schedule."
     )
     return Chart("Update to weight ratio", draw(paint, 190), reading)
 

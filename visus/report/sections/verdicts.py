@@ -37,12 +37,17 @@ def attention(record: Record) -> list[tuple[str, str]]:
     return [(stage, how) for stage, how in found if how in ("warning", "blocker")]
 
 
-def findings(record: Record) -> list[dict[str, Any]]:
-    """What the doctor found, gravest first; what he said again and again during training is said once."""
+def findings(record: Record, during: bool = True) -> list[dict[str, Any]]:
+    """What single examinations found, gravest first; what was said again and again during training is said once.
+
+    during: also those of the training; where its chart was kept they are judged together instead.
+    """
     before = [
         {"when": "before training", **mapping(finding)} for finding in sequence(record.detail("checks").get("findings"))
     ]
-    return sorted([*before, *_during(record)], key=lambda finding: -SEVERITIES.index(severity(finding)))
+    return sorted(
+        [*before, *(_during(record) if during else [])], key=lambda finding: -SEVERITIES.index(severity(finding))
+    )
 
 
 def _row(stage: str, record: Record) -> dict[str, Any]:

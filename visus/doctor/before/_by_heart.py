@@ -1,0 +1,102 @@
+"""Train on a handful of examples again and again, until they are known by heart or time is up."""
+
+import copy as copying
+import math
+import time
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+import torch
+
+from ...engine.objective import Batch, Objective
+from ...engine.schedules import constant
+from ...engine.task import Task
+from ._copy import descending
+from ._look import Look, look
+from ._loss_call import VALUES
+
+EXAMPLES, STEPS = 20, 300
+SHRINK = 0.05  # the loss must fall to this share of its start: near zero, where noise no longer matters
+RATES = (1.0, 10.0, 0.1, 0.01)  # factors on the rate: one for long runs is slow, one for big batches too fast
+ADAM, ADAM_RATE = 0.0, 1e-2  # in place of a factor: brings most small networks down in a few hundred steps
+SECONDS = 8.0  # for one rate
+LATE = 10  # steps: a single one may be lucky
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """first, last: losses above the least they can be. steps: taken. factor: on the own rate, or ADAM.
+
+    late: mean of the last ten losses. reachable: whether the least is known to be within reach of a sound network.
+    """
+
+    first: float
+    last: float
+    steps: int
+    factor: float
+    late: float = math.nan
+    reachable: bool = False
+
+    @property
+    def learned(self) -> bool:
+        return self.last <= SHRINK * self.first
+
+    @property
+    def left(self) -> float:
+        """Share of the first loss that is left; infinite if it grew beyond number."""
+        share = self.last / self.first if self.first > 0 else 0.0
+        return share if math.isfinite(share) else math.inf
+
+
+def by_heart(task: Task, index: int, batch: Batch) -> Lesson:
+    """The best of a few rates and of Adam; the first that learns the batch ends it."""
+    seen = look(again := copying.deepcopy(task), descending(again)[index], batch)
+    lessons: list[Lesson] = []
+    for factor in (*RATES, ADAM):
+        lessons.append(repeat(task, index, batch, factor, STEPS, least(seen)))
+        if lessons[-1].learned:
+            break
+    return replace(min(lessons, key=lambda lesson: lesson.left), reachable=_reachable(seen))
+
+
+def repeat(
+    task: Task, index: int, batch: Batch, factor: float, steps: int, floor: float = 0.0, seconds: float = SECONDS
+) -> Lesson:
+    """Train a copy on one batch; regularisation and schedule off. `floor` is the least the loss can be.
+
+    If Adam learns what the own optimizer does not, the network is sound, and the optimizer or its rate is not.
+    """
+    objective = descending(copying.deepcopy(task))[index]
+    _prepare(objective, factor)
+    began = time.monotonic()
+    losses = [float(objective.improve(batch).loss) - floor]
+    for _ in range(steps):
+        losses.append(float(objective.improve(batch).loss) - floor)
+        last = losses[-1]
+        if last <= SHRINK * losses[0] or not math.isfinite(last) or time.monotonic() - began > seconds:
+            break
+    return Lesson(losses[0], losses[-1], len(losses) - 1, factor, fmean(losses[-LATE:]))
+
+
+def _prepare(objective: Objective, factor: float) -> None:
+    objective.schedule, objective.accumulate = constant, 1
+    if factor == ADAM:
+        objective.optimizer, objective.lr = torch.optim.Adam(objective.parameters), ADAM_RATE
+    else:
+        objective.lr *= factor
+    for group in objective.optimizer.param_groups:
+        group["weight_decay"] = 0.0
+
+
+def _reachable(seen: Look) -> bool:
+    """Labels can be learned by heart. A bottleneck that shall draw its input again, or two adversaries, need not."""
+    if len(seen.losses) != 1 or seen.losses[0].expects == VALUES:
+        return False
+    targets = seen.losses[0].targets
+    return bool((targets != targets[:1]).any()) if targets.ndim else False
+
+
+def least(seen: Look) -> float:
+    """What the loss cannot fall below on these targets: label smoothing and soft targets leave a rest."""
+    calls = [call for call in seen.losses if call.outputs.requires_grad]
+    return calls[0].best() if len(calls) == 1 and len(seen.terms) == 1 else 0.0

@@ -1,0 +1,87 @@
+"""Does the network use its input: does it learn a handful of examples better than when it sees nothing?"""
+
+import copy as copying
+import math
+
+import torch
+from torch import Tensor
+
+from ...engine.objective import Batch
+from ...engine.seed import own_randomness
+from ...engine.task import Task
+from ..finding import BLOCKER, NOTE, PASS, Finding
+from ._by_heart import ADAM, EXAMPLES, RATES, least, repeat
+from ._copy import descending, first_batch, patient, unexamined
+from ._look import Look, blanked, look
+
+STEPS, SECONDS = 100, 6.0  # the race need not be run to its end
+AT_MOST = 0.5  # the loss with inputs, as a share of the loss of the same net that saw blank ones: clearly better
+IGNORED = 0.9  # from here on the inputs made no difference
+
+
+def examine(task: Task) -> list[Finding]:
+    """Train twice with the same seed, rate and number of steps; only the second time the inputs are all zero."""
+    with patient(task) as copy:
+        batch = first_batch(copy, EXAMPLES)
+        return [_check(copy, index, batch) for index in range(len(descending(copy)))]
+
+
+def _check(task: Task, index: int, batch: Batch) -> Finding:
+    with own_randomness(0):
+        seen = look(again := copying.deepcopy(task), descending(again)[index], batch)
+    if not seen.networks or seen.inputs is None or seen.inputs.requires_grad:
+        return unexamined("no network was seen to take an input from the data")
+    with own_randomness(0), blanked(again, seen.networks[0], _targets(seen)):
+        unseen = look(again, descending(again)[index], batch)
+    if not _same_targets(seen, unseen):
+        return unexamined("inputs and targets enter the network together, and what it is to answer would be blank too")
+    share, what = math.inf, ""
+    for factor in (*RATES, ADAM):
+        share, what = min((share, what), _race(task, index, batch, factor, seen))
+        if share <= AT_MOST:
+            break
+    against = f"at most {AT_MOST:g} of it"
+    if share <= AT_MOST:
+        return Finding(PASS, what, against)
+    if _alike(batch):
+        return unexamined(f"the first {len(batch[0])} examples have the same target, which can be learned blindly")
+    if share <= IGNORED:
+        return Finding(NOTE, what, against, "it uses its inputs, but learns little from them")
+    return Finding(
+        BLOCKER,
+        what,
+        against,
+        cause="what the network answers does not depend on what it is shown, or the labels do not",
+        remedy="follow one example from the file to the network's door; look for inputs overwritten or multiplied by 0",
+        kind="inputs_ignored",
+        where="inputs",
+        weight=0.8,
+    )
+
+
+def _race(task: Task, index: int, batch: Batch, factor: float, seen: Look) -> tuple[float, str]:
+    """The loss with inputs as a share of that with blank ones, after as many steps, and a sentence about it."""
+    floor = least(seen)
+    sighted = repeat(task, index, batch, factor, STEPS, floor, SECONDS)
+    with blanked(task, seen.networks[0], _targets(seen)):
+        blank = repeat(task, index, batch, factor, sighted.steps, floor, SECONDS)
+    what = f"after {sighted.steps} steps the loss is {sighted.late:.3g} with inputs, {blank.late:.3g} with blank ones"
+    if blank.learned or not math.isfinite(sighted.late):
+        return 1.0, what
+    if sighted.learned:
+        return 0.0, what
+    return (sighted.late / blank.late if math.isfinite(blank.late) else 0.0), what
+
+
+def _targets(seen: Look) -> list[Tensor]:
+    return [call.targets for call in seen.losses]
+
+
+def _same_targets(seen: Look, unseen: Look) -> bool:
+    pairs = list(zip(_targets(seen), _targets(unseen)))
+    return all(a.shape == b.shape and torch.equal(a, b) for a, b in pairs if not a.requires_grad)
+
+
+def _alike(batch: Batch) -> bool:
+    targets = batch[-1]
+    return len(batch) > 1 and len(targets) > 1 and bool((targets == targets[:1]).all())
