@@ -21,14 +21,8 @@ LIKELY = 0.55  # weight a cause must have where the outcome is only somewhat bel
 AT_THE_END = ("too_short", "overfitting")  # can only be told of a run that is over
 ENOUGH = 0.25  # weight below which a symptom explains nothing
 DEFECT = 0.6  # weight from which a mistake in itself is an alarm
-TAIL = (
-    "divergence",
-    "plateau",
-    "class_collapse",
-    "inputs_ignored",
-    "update_size",
-    "not_finite",
-)  # symptoms of something else
+SYMPTOMS = ("plateau", "class_collapse", "inputs_ignored", "vanishing_gradients", "exploding_gradients")
+CLEAR = 0.25  # by how much a cause must outweigh a symptom to leave it among the notes
 
 # What a cause brings about by itself: the consequence is told, but not ranked above its cause.
 EXPLAINS: dict[str, tuple[str, ...]] = {
@@ -198,7 +192,7 @@ def diagnose(chart: Chart, final: bool = True) -> Diagnosis:
     causes = [
         replace(f, severity=BLOCKER if f.severity == BLOCKER else WARNING)
         for f in ranked
-        if (hurt and f.weight >= ENOUGH) or (f.defect and f.weight >= DEFECT)
+        if ((hurt and f.weight >= ENOUGH) or (f.defect and f.weight >= DEFECT)) and not _only_follows(f, ranked[0])
     ]
     notes = [
         replace(f, severity=NOTE) for f in ranked if not any(f.kind == c.kind and f.what == c.what for c in causes)
@@ -245,6 +239,11 @@ def rank(suspects: Sequence[Finding]) -> list[Finding]:
         )
         weights[kind] = f.weight * (EXPLAINED if explained else 1.0)
     return sorted((replace(f, weight=weights[k]) for k, f in best.items()), key=lambda f: (-f.weight, f.kind))
+
+
+def _only_follows(finding: Finding, first: Finding) -> bool:
+    """Whether this is what a clear first cause looks like from elsewhere."""
+    return finding.kind in SYMPTOMS and finding is not first and finding.weight < first.weight - CLEAR
 
 
 def _unknown(turned_out: Outcome) -> Finding:
