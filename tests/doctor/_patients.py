@@ -481,7 +481,7 @@ def waves() -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 def wide_filters() -> nn.Module:
     return nn.Sequential(
-        nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.AdaptiveMaxPool2d(4), nn.Flatten(), nn.Linear(256, 3)
+        nn.Conv2d(1, 16, 5, stride=2), nn.ReLU(), nn.AdaptiveMaxPool2d(3), nn.Flatten(), nn.Linear(144, 3)
     )
 
 

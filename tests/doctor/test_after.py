@@ -2,6 +2,8 @@
 
 import json
 import math
+import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -19,7 +21,9 @@ from visus.doctor.after import test_set_reused as reused  # by its own name pyte
 from visus.doctor.finding import Finding
 from visus.doctor.post_mortem import post_mortem
 from visus.engine import catalogue
-from visus.runs import ledger
+from visus.playbook import api
+from visus.playbook._session import InterruptedRunError
+from visus.runs import checkpoint, ledger
 from visus.runs.reader import Run
 
 VERSIONS = {"torch": "2.13.0", "visus": "0.1.0"}
@@ -270,3 +274,40 @@ def test_a_changed_resume_is_an_alarm_even_where_the_outcome_is_fine(tmp_path):
 def test_a_memory_that_only_remembers_is_not_alarmed(tmp_path):
     kept = [{"event": "metrics", "step": s, "objective": "memory", "loss": 0.0, "lr": 0.0, "terms": {}} for s in (0, 1)]
     assert not post_mortem(record(tmp_path, [STARTED, *kept, *scores(0.97), STOPPED])).alarm
+
+
+# -- a real resume ----------------------------------------------------------------------------------------------------
+
+
+class PressCtrlC:
+    """Presses Ctrl-C half-way through the training."""
+
+    def __init__(self):
+        self.pressed = False
+
+    def progress(self, stage, done, total, text=""):
+        if not self.pressed and stage == "train" and done >= 0.5 * total:
+            self.pressed = True
+            signal.raise_signal(signal.SIGINT)
+
+    def verdict(self, stage, line, severity): ...
+
+    def say(self, text): ...
+
+
+def test_our_own_resume_is_healthy_and_one_that_lost_the_schedule_is_not(tmp_path):
+    settings = {"epochs": 4.0, "arithmetic": "float32"}
+    with pytest.raises(InterruptedRunError):
+        api.train_recipe("digits_mlp", settings, tmp_path, PressCtrlC())
+    ours, other = tmp_path / "digits-mlp-1", tmp_path / "other"
+    shutil.copytree(ours, other)
+    api.resume(ours)
+    assert resume_changed.examine(Run(ours))[0].healthy
+    last = other / "checkpoints" / "last.safetensors"
+    state = checkpoint.load(last)
+    state["objectives"][0]["improvements"] = 0
+    checkpoint.save(last, state)
+    api.resume(other)
+    assert any("the learning rate leaps" in f.what for f in ill(resume_changed.examine(Run(other))))
+    assert post_mortem(Run(other)).alarm
+    assert not post_mortem(Run(ours)).alarm

@@ -598,3 +598,15 @@ def test_a_residual_network_passes_what_can_be_asked_in_seconds():
     task = catalogue.find(recipes, "cifar10_resnet18").build(data="digits", arithmetic="float32", batch=32)
     for name in ("head", "inputs", "first_loss", "initialisation", "batch_leak", "batch_norm_single"):
         assert preflight.examine_one(name, task).severity == PASS, name
+
+
+class DrawsNoise(Toy):
+    """Adds noise to its scores whatever the mode: random, but each example for itself."""
+
+    def predict(self, inputs):
+        return super().predict(inputs) + torch.randn(len(inputs), K)
+
+
+def test_noise_is_no_leak():
+    (found,) = batch_leak.examine(DrawsNoise())
+    assert found.severity == PASS

@@ -21,11 +21,21 @@ def trial(change, score, diverged=False):
 def compared(change, before, after, low, high, helps):
     scores = {"before": before, "after": after, "difference": after - before, "low": low, "high": high, "n": 3}
     pairs = [[before, after + gap] for gap in (-0.01, 0.0, 0.01)]
-    return {"change": change, "cause": "x", "helps": helps, "pairs": pairs, "outcomes": [["hurt", "fine"]] * 3, **scores}
+    return {
+        "change": change,
+        "cause": "x",
+        "helps": helps,
+        "pairs": pairs,
+        "outcomes": [["hurt", "fine"]] * 3,
+        **scores,
+    }
 
 
 def treatment(**more):
-    rows = [compared({"lr": 0.05}, 0.1, 0.9, 0.7, 0.95, True), compared({"dropout": 0.2}, 0.1, 0.11, -0.02, 0.04, False)]
+    rows = [
+        compared({"lr": 0.05}, 0.1, 0.9, 0.7, 0.95, True),
+        compared({"dropout": 0.2}, 0.1, 0.11, -0.02, 0.04, False),
+    ]
     found = {
         "event": "treatment",
         "state": "helped",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..runs.reader import Run
 
 LONG_S = 600.0  # a treatment that may take longer is confirmed by the user
-COLOURS = {"ALARM": "bold red", "Healthy": "bold green", "    - ": "red", "    + ": "green", "  + ": "green"}
+COLOURS = {"ALARM": "bold red", "Healthy": "bold green", "    - ": "red", "    + ": "green"}
 
 
 def command(

@@ -28,7 +28,7 @@ JUDGE_EVERY = 3  # measured steps between two judgements while the training runs
 
 
 class Doctor:
-    """Watches a training it does not run. It changes nothing: weights, buffers, gradients and random state stay as they are.
+    """Watches a training it does not run, and changes nothing: weights, buffers, gradients and random state stay.
 
     model: the network, also wrapped (DataParallel, DistributedDataParallel, compiled). optimizer: one or several.
     steps: how many steps are planned, if known; without it a run is not called unfinished. reference: the score that a
@@ -78,14 +78,14 @@ class Doctor:
                 self._judge()
 
     def validate(self, loss: Any = None, score: Any = None) -> None:
-        """Call after each evaluation on held-out data. score: higher is better; an accuracy as a share or in per cent."""
+        """Call after each evaluation on held-out data. score: higher is better; accuracies as shares or in per cent."""
         self._refuse_when_detached("validate")
         self._examiner.validate(self._number("the validation loss", loss), _share(self._number("the score", score)))
         if self.live:
             self._judge()
 
     def compare_ranks(self) -> float:
-        """Call on every process of a distributed training at once: how far their weights are apart, relative to their size."""
+        """Call on every process of a distributed training at once: how far their weights are apart, of their size."""
         apart = ranks.apart(self._examiner.model)
         self.chart.counts["ranks_apart"] = max(apart, self.chart.counts.get("ranks_apart", 0.0))
         return apart

@@ -29,7 +29,8 @@ class Trace:
             if self.first_not_finite < 0:
                 self.first_not_finite = step
             return
-        jump = 0.0 if math.isnan(self.last) else (value - self.last) ** 2
+        change = 0.0 if math.isnan(self.last) else value - self.last
+        jump = change * change  # ** would raise where this overflows to infinity
         if self.blocks and self.blocks[-1][1] < self.length:
             first, n, mean, low, high, rough = self.blocks[-1]
             mean, rough = mean + (value - mean) / (n + 1), rough + (jump - rough) / (n + 1)

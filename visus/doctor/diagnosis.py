@@ -252,7 +252,8 @@ def _unknown(turned_out: Outcome) -> Finding:
         "; ".join(turned_out.reasons),
         "",
         "the cause is not known: nothing measured is unusual",
-        "overfit twenty examples, look at inputs and labels just before the network, and try ten times lower and higher rates",
+        "overfit twenty examples, look at inputs and labels just before the network, "
+        "and try ten times lower and higher rates",
         kind="plateau",
         weight=0.1,
     )

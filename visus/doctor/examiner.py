@@ -48,6 +48,7 @@ class Examiner:
         self.chart = Chart()
         self.model = unwrapped(model)
         self.root = root or model
+        self.network = unwrapped(self.root)  # what trials on a copy call
         self.compiled = any(hasattr(m, "_orig_mod") for m in model.modules())
         self.examples = Examples()
         self.optimizers = list(optimizers)
@@ -298,7 +299,8 @@ class Examiner:
             if answers is None:
                 self.chart.cannot(
                     "outputs against targets",
-                    f"outputs {tuple(answered.shape)} {answered.dtype} and targets {tuple(targets.shape)} {targets.dtype} do not fit a known problem",
+                    f"outputs {tuple(answered.shape)} {answered.dtype} and targets {tuple(targets.shape)} "
+                    f"{targets.dtype} do not fit a known problem",
                 )
             else:
                 sample["outputs"] = outputs.look(answers, float("nan") if value is None else float(value))
@@ -338,7 +340,7 @@ class Examiner:
             return
 
         def look() -> None:
-            after = consultation.after_update(self.model, *batch, self._random)
+            after = consultation.after_update(self.network, *batch, self._random)
             if after is not None:
                 sample["after"] = [before, after]
 
@@ -359,7 +361,7 @@ class Examiner:
         found["weights"] = broken[:5]
         if not broken:
             found["layer"] = self._guard(
-                "the first layer not finite", lambda: consultation.first_not_finite(self.model, given), ""
+                "the first layer not finite", lambda: consultation.first_not_finite(self.network, given), ""
             )
 
     # -- between steps --------------------------------------------------------------------------------------------
@@ -382,7 +384,7 @@ class Examiner:
         kept = self.chart.consultation.get("reference")
         raw = self.examples.raw()
         if raw is not None:
-            self.chart.consultation = consultation.consult(self.model, *raw)
+            self.chart.consultation = consultation.consult(self.network, *raw)
         if reference:
             kept = self.examples.reference() | {"seen": self.examples.seen, "again": self.examples.again}
         if kept is not None:

@@ -6,6 +6,7 @@ score in every run with dropout.
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import pstdev
 
 from . import readings
@@ -85,9 +86,8 @@ def _nothing_learned(chart: Chart) -> list[str]:
         return []
     learned = readings.learned(chart)
     if learned < LEARNED:
-        return [
-            f"the {readings.measure(chart)} is {readings.entropy_now(chart):.3g}; a blind guess has {readings.blind_loss(chart):.3g}"
-        ]
+        now, blind = readings.entropy_now(chart), readings.blind_loss(chart)
+        return [f"the {readings.measure(chart)} is {now:.3g}; a blind guess has {blind:.3g}"]
     if math.isnan(learned) and chart.losses.count >= 50:
         start, now, noise = chart.losses.mean(0, 0.05), chart.losses.mean(0.8, 1), chart.losses.noise()
         exploded = chart.losses.blocks and max(b[4] for b in chart.losses.blocks) > ROSE * abs(start) + 1
@@ -136,7 +136,7 @@ def _fell(chart: Chart) -> list[str]:
     if len(scores) < 4 or not readings.are_shares(chart):
         return []
     best, now = max(scores[:-1]), readings.final_score(chart)
-    swing = pstdev([b - a for a, b in zip(scores, scores[1:])]) if len(scores) > 2 else 0.0
+    swing = pstdev([b - a for a, b in pairwise(scores)]) if len(scores) > 2 else 0.0
     if now < best - max(FELL, 0.5 * swing):
         return [f"the score fell from {best:.1%} to {now:.1%}"]
     return []
@@ -146,9 +146,8 @@ def _two_modes(chart: Chart) -> list[str]:
     seen = chart.consultation
     fell = seen.get("training_right", 0.0) - seen.get("right", 0.0)
     if fell > 0.2 and seen["loss"] > 1.5 * seen["training_loss"]:
-        return [
-            f"the same examples are answered {seen['training_right']:.0%} right in training mode and {seen['right']:.0%} in evaluation mode"
-        ]
+        right = f"{seen['training_right']:.0%} right in training mode and {seen['right']:.0%} in evaluation mode"
+        return [f"the same examples are answered {right}"]
     return []
 
 

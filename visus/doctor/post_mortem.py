@@ -47,7 +47,7 @@ def _record_findings(run: Run, chart: Chart) -> list[Finding]:
 
 def _joined(diagnosis: Diagnosis, more: Sequence[Finding]) -> Diagnosis:
     """The same rule as for what was charted: a cause where the outcome is hurt or where it is a mistake in itself."""
-    hurt = diagnosis.outcome.state == HURT
+    hurt = diagnosis.alarm and diagnosis.outcome.state == HURT
     causes = [f for f in more if (hurt and f.weight >= ENOUGH) or (f.defect and f.weight >= DEFECT)]
     raised = [replace(f, severity=worst((WARNING, f.severity))) for f in causes]
     # 'The cause is not known' is said only where nobody knows one.

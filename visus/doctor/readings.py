@@ -60,7 +60,7 @@ def blind_loss(chart: Chart) -> float:
 
 
 def entropy_now(chart: Chart, begin: float = 0.85, end: float = 1.0) -> float:
-    """Cross-entropy (a regression's squared error) of the training batches in a stretch, whatever the run's own loss is."""
+    """Cross-entropy (or squared error) of the training batches in a stretch, whatever the run's own loss is."""
     return average(outputs(chart, "cross_entropy", begin, end) or outputs(chart, "error", begin, end))
 
 

@@ -64,6 +64,8 @@ class KeepChart(Observer):
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:
         self._save()
         diagnosis = self.checkup.diagnosis(final=False)
+        if diagnosis.alarm and self.checkup.chart.first_alarm is None:
+            self.checkup.chart.first_alarm = step + 1
         if diagnosis.alarm and diagnosis.causes[0].kind not in self._told:
             cause = diagnosis.causes[0]
             self._told.add(cause.kind)

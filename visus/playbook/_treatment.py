@@ -109,7 +109,7 @@ class Treatment:
         return "\n".join([self.verdict, *self._body()])
 
     def _body(self) -> Iterator[str]:
-        yield from (f"  {sign} {line}" for sign, line in self.diff)
+        yield from (f"    {sign} {line}" for sign, line in self.diff)
         if self.command:
             yield from ("", "To train with it", f"  {self.command}")
         if self.compared:

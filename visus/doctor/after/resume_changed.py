@@ -14,7 +14,7 @@ APART = 1e-3  # of the loss: repeated steps that differ by more were not the sam
 REACH = 5  # log lines on either side of a resume that its losses are compared over
 SURE = 4.0  # standard errors: a run has few resumes but many places where a loss may jump
 FEWEST = 3  # log lines that say anything
-LEAP, BEYOND = 1.2, 5.0  # factor between two rates, and how many times the leaps beside it; schedules are smooth
+LEAP, BEYOND = 1.2, 5.0  # factor between two rates, and how many times the leaps just before; schedules are smooth
 
 REMEDY = "restore weights, optimizer, schedule position and random state together, or train again from the start"
 
@@ -75,12 +75,11 @@ def _repeated(step: float, lost: Sequence[Event], later: Sequence[Event]) -> Fin
 
 
 def _leapt(step: float, kept: Sequence[Event], later: Sequence[Event]) -> Finding | None:
-    """The learning rate leaps at the resume as it does nowhere beside it."""
+    """The learning rate leaps at the resume as it did not before it."""
     rates = [[number(event.get("lr")) for event in part] for part in (kept, later)]
     if min(map(len, rates)) < FEWEST or not all(rate > 0 for part in rates for rate in (part[-1], part[0])):
         return None
-    beside = [rates[0][-REACH:], rates[1][:REACH]]
-    leaps = [_ratio(a, b) for part in beside for a, b in pairwise(part) if a > 0 and b > 0]
+    leaps = [_ratio(a, b) for a, b in pairwise(rates[0][-REACH:]) if a > 0 and b > 0]
     here = _ratio(rates[0][-1], rates[1][0])
     if here < LEAP or math.log(here) <= BEYOND * math.log(max(leaps, default=1.0)):
         return None

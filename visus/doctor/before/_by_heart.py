@@ -3,12 +3,15 @@
 import copy as copying
 import math
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from statistics import fmean
 
 import torch
+from torch import nn
 
-from ...engine.objective import Batch, Objective
+from ...engine.objective import Batch, Objective, sum_of
 from ...engine.schedules import constant
 from ...engine.task import Task
 from ._copy import descending
@@ -18,7 +21,7 @@ from ._loss_call import VALUES
 EXAMPLES, STEPS = 20, 300
 SHRINK = 0.05  # the loss must fall to this share of its start: near zero, where noise no longer matters
 RATES = (1.0, 10.0, 0.1, 0.01)  # factors on the rate: one for long runs is slow, one for big batches too fast
-ADAM, ADAM_RATE = 0.0, 1e-2  # in place of a factor: brings most small networks down in a few hundred steps
+ADAM, ADAM_RATE = 0.0, 3e-3  # in place of a factor: brings most small networks down in a few hundred steps
 SECONDS = 8.0  # for one rate
 LATE = 10  # steps: a single one may be lucky
 
@@ -28,6 +31,7 @@ class Lesson:
     """first, last: losses above the least they can be. steps: taken. factor: on the own rate, or ADAM.
 
     late: mean of the last ten losses. reachable: whether the least is known to be within reach of a sound network.
+    own: share of the loss that the own optimizer left at its best rate.
     """
 
     first: float
@@ -36,6 +40,7 @@ class Lesson:
     factor: float
     late: float = math.nan
     reachable: bool = False
+    own: float = 0.0
 
     @property
     def learned(self) -> bool:
@@ -56,29 +61,43 @@ def by_heart(task: Task, index: int, batch: Batch) -> Lesson:
         lessons.append(repeat(task, index, batch, factor, STEPS, least(seen)))
         if lessons[-1].learned:
             break
-    return replace(min(lessons, key=lambda lesson: lesson.left), reachable=_reachable(seen))
+    own = min(lesson.left for lesson in lessons if lesson.factor != ADAM)
+    return replace(min(lessons, key=lambda lesson: lesson.left), reachable=_reachable(seen), own=own)
 
 
 def repeat(
-    task: Task, index: int, batch: Batch, factor: float, steps: int, floor: float = 0.0, seconds: float = SECONDS
+    task: Task,
+    index: int,
+    batch: Batch,
+    factor: float,
+    steps: int,
+    floor: float = 0.0,
+    seconds: float = SECONDS,
+    changed: Callable[[Task], AbstractContextManager[object]] = nullcontext,
 ) -> Lesson:
-    """Train a copy on one batch; regularisation and schedule off. `floor` is the least the loss can be.
+    """Train a copy on one batch; regularisation, dropout and schedule off. `floor` is the least the loss can be.
 
-    If Adam learns what the own optimizer does not, the network is sound, and the optimizer or its rate is not.
+    changed: a context in which the copy works. If Adam learns what the own optimizer does not, the network is sound,
+    and the optimizer or its rate is not.
     """
-    objective = descending(copying.deepcopy(task))[index]
-    _prepare(objective, factor)
+    copy = copying.deepcopy(task)
+    objective = descending(copy)[index]
+    _prepare(copy, objective, factor)
     began = time.monotonic()
-    losses = [float(objective.improve(batch).loss) - floor]
-    for _ in range(steps):
-        losses.append(float(objective.improve(batch).loss) - floor)
-        last = losses[-1]
-        if last <= SHRINK * losses[0] or not math.isfinite(last) or time.monotonic() - began > seconds:
-            break
+    with changed(copy):
+        losses = [float(objective.improve(batch).loss) - floor]
+        for _ in range(steps):
+            losses.append(float(objective.improve(batch).loss) - floor)
+            last = losses[-1]
+            if last <= SHRINK * losses[0] or not math.isfinite(last) or time.monotonic() - began > seconds:
+                break
     return Lesson(losses[0], losses[-1], len(losses) - 1, factor, fmean(losses[-LATE:]))
 
 
-def _prepare(objective: Objective, factor: float) -> None:
+def _prepare(task: Task, objective: Objective, factor: float) -> None:
+    for module in task.modules():
+        if isinstance(module, nn.modules.dropout._DropoutNd):
+            module.p = 0.0
     objective.schedule, objective.accumulate = constant, 1
     if factor == ADAM:
         objective.optimizer, objective.lr = torch.optim.Adam(objective.parameters), ADAM_RATE
@@ -92,11 +111,23 @@ def _reachable(seen: Look) -> bool:
     """Labels can be learned by heart. A bottleneck that shall draw its input again, or two adversaries, need not."""
     if len(seen.losses) != 1 or seen.losses[0].expects == VALUES:
         return False
-    targets = seen.losses[0].targets
-    return bool((targets != targets[:1]).any()) if targets.ndim else False
+    call, total = seen.losses[0], float(sum_of(seen.terms).detach())
+    if (
+        call.value is None
+        or call.value.numel() != 1
+        or not math.isclose(float(call.value.detach()), total, rel_tol=1e-4)
+    ):
+        return False  # other terms are added, a divergence for one
+    targets, n = call.targets, len(call.targets) if call.targets.ndim else 0
+    if n and targets.shape == (n,) and torch.equal(targets.cpu(), torch.arange(n).to(targets.dtype)):
+        return False  # each example is to be told from the others of its batch
+    return n > 0 and bool((targets != targets[:1]).any())
 
 
 def least(seen: Look) -> float:
     """What the loss cannot fall below on these targets: label smoothing and soft targets leave a rest."""
-    calls = [call for call in seen.losses if call.outputs.requires_grad]
-    return calls[0].best() if len(calls) == 1 and len(seen.terms) == 1 else 0.0
+    calls = [call for call in seen.losses if call.outputs.requires_grad and call.value is not None]
+    if len(calls) != 1 or len(seen.terms) != 1 or calls[0].value is None or calls[0].value.numel() != 1:
+        return 0.0
+    share = float(sum_of(seen.terms).detach()) / (float(calls[0].value.detach()) or 1.0)  # a loss may be scaled
+    return share * calls[0].best()

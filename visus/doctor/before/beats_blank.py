@@ -2,6 +2,7 @@
 
 import copy as copying
 import math
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -63,8 +64,8 @@ def _race(task: Task, index: int, batch: Batch, factor: float, seen: Look) -> tu
     """The loss with inputs as a share of that with blank ones, after as many steps, and a sentence about it."""
     floor = least(seen)
     sighted = repeat(task, index, batch, factor, STEPS, floor, SECONDS)
-    with blanked(task, seen.networks[0], _targets(seen)):
-        blank = repeat(task, index, batch, factor, sighted.steps, floor, SECONDS)
+    blind = partial(blanked, network=seen.networks[0], targets=_targets(seen))
+    blank = repeat(task, index, batch, factor, sighted.steps, floor, SECONDS, blind)
     what = f"after {sighted.steps} steps the loss is {sighted.late:.3g} with inputs, {blank.late:.3g} with blank ones"
     if blank.learned or not math.isfinite(sighted.late):
         return 1.0, what

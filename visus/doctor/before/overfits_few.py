@@ -3,9 +3,10 @@
 from ...engine.objective import Batch
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
-from ._by_heart import ADAM, EXAMPLES, SHRINK, by_heart
+from ._by_heart import ADAM, EXAMPLES, SHRINK, Lesson, by_heart
 from ._copy import descending, first_batch, patient
 
+NO_WAY = 0.8  # share of the loss that is left where an optimizer got nowhere; a plain deep net is just slow at first
 HALF = 0.5  # what learns half of the way is slow or bounded, what does not is wired wrongly
 
 
@@ -22,7 +23,7 @@ def _check(task: Task, index: int, batch: Batch) -> Finding:
             f"overfits {n} examples in {lesson.steps} steps",
             f"loss {lesson.first:.2f} to {lesson.last:.3f}",
         )
-        return _only_with_adam(what, against) if lesson.factor == ADAM else Finding(PASS, what, against)
+        return Finding(PASS, what, against) if lesson.factor != ADAM else _only_with_adam(lesson, what, against)
     stuck = lesson.left > HALF
     # Of a loss whose least is not known, a part may have to stay: one step milder.
     severity = (BLOCKER if stuck else WARNING) if lesson.reachable else (WARNING if stuck else NOTE)
@@ -38,9 +39,9 @@ def _check(task: Task, index: int, batch: Batch) -> Finding:
     )
 
 
-def _only_with_adam(what: str, against: str) -> Finding:
+def _only_with_adam(lesson: Lesson, what: str, against: str) -> Finding:
     return Finding(
-        WARNING,
+        WARNING if lesson.own > NO_WAY else NOTE,
         f"{what} with Adam, but not with its own optimizer at 0.01 to 10 times its rate",
         against,
         cause="the learning rate is far from what these weights need, or the optimizer does not hold them",

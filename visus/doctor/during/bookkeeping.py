@@ -19,7 +19,8 @@ def look(chart: Chart) -> list[Finding]:
         found.append(
             Finding(
                 NOTE,
-                f"in {left:.0f} of {followed:.0f} measured updates the gradient was the new one plus what was left from before",
+                f"in {left:.0f} of {followed:.0f} measured updates the gradient was the new one "
+                "plus what was left from before",
                 "only what backward made since the last update",
                 cause="gradients are not cleared between updates, so all old ones are added up",
                 remedy="call optimizer.zero_grad() before each backward()",
@@ -48,7 +49,8 @@ def look(chart: Chart) -> list[Finding]:
         found.append(
             Finding(
                 NOTE,
-                f"in {changed:.0f} of {followed:.0f} measured updates the gradient points elsewhere than backward made it",
+                f"in {changed:.0f} of {followed:.0f} measured updates the gradient points elsewhere "
+                "than backward made it",
                 "the direction that backward made",
                 cause="something adds to gradients or changes them one by one: noise, clipping by value, a hook",
                 remedy="look at what happens between backward() and optimizer.step()",

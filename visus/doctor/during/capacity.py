@@ -64,7 +64,7 @@ def _bent(figures: dict[str, float]) -> bool:
     low, high = figures["in_low"], figures["in_high"]
     if not math.isfinite(low) or not math.isfinite(high):
         return False
-    bounded = 0.9 < high <= 1.0001 and -1.0001 <= low
+    bounded = 0.9 < high <= 1.0001 and low >= -1.0001
     return bounded or abs(low) < LOPSIDED * high or figures["in_zeros"] > 0.02 or figures["in_flat"] > 0.02
 
 

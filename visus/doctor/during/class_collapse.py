@@ -42,7 +42,8 @@ def look(chart: Chart) -> list[Finding]:
         return [
             Finding(
                 NOTE,
-                f"class {', '.join(map(str, never[:5]))} is never named though it is {sum(labels[i] for i in never) / sum(labels):.0%} of the examples",
+                f"class {', '.join(map(str, never[:5]))} is never named "
+                f"though it is {sum(labels[i] for i in never) / sum(labels):.0%} of the examples",
                 "every class now and then",
                 "these classes count for nothing in the loss: class weights, or an index ignored",
                 "look at the weights per class and at ignore_index",

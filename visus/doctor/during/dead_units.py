@@ -25,7 +25,8 @@ def look(chart: Chart) -> list[Finding]:
     return [
         Finding(
             NOTE,
-            f"{share:.0%} of the units of {name} got no gradient in {sum(w['updates'] for w in windows)} measured updates",
+            f"{share:.0%} of the units of {name} got no gradient "
+            f"in {sum(w['updates'] for w in windows)} measured updates",
             f"below {MANY:.0%}",
             "dead units: a ReLU that no example switches on, after a step that was too large or a bias too negative",
             "lower the learning rate, start biases at 0 (or slightly above), He initialisation, leaky ReLU or ELU",

@@ -27,7 +27,8 @@ def look(chart: Chart) -> list[Finding]:
                 NOTE,
                 f"gradients at the first layer are {first / max(last, 1e-30):.0e} of those at the last",
                 f"at least {VANISHED:.0e}",
-                "the gradient vanishes on its way back: saturating units, small weights or great depth without shortcuts",
+                "the gradient vanishes on its way back: saturating units, small weights, "
+                "or great depth without shortcuts",
                 "ReLU in place of sigmoid or tanh, He initialisation, batch normalisation, residual connections",
                 kind="vanishing_gradients",
                 where=name,

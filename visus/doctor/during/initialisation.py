@@ -26,7 +26,8 @@ def look(chart: Chart) -> list[Finding]:
         found.append(
             Finding(
                 NOTE,
-                f"all units of {alike[0]} started {'at zero' if zero else 'alike'} ({len(alike)} of {len(hidden)} hidden tensors)",
+                f"all units of {alike[0]} started {'at zero' if zero else 'alike'} "
+                f"({len(alike)} of {len(hidden)} hidden tensors)",
                 "different units",
                 "units that start alike get the same gradient and stay alike: the layer counts as one unit",
                 "draw the weights at random: He (ReLU) or Glorot (tanh)",

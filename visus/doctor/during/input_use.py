@@ -19,10 +19,12 @@ def look(chart: Chart) -> list[Finding]:
         found.append(
             Finding(
                 NOTE,
-                f"an answer changes by {seen['leak']:.1g} of the answers' spread with the other examples of its batch, in evaluation mode",
+                f"an answer changes by {seen['leak']:.1g} of the answers' spread "
+                "with the other examples of its batch, in evaluation mode",
                 f"at most {LEAK:.0e}",
                 "a view, reshape, permute or normalisation mixes examples",
-                "look for view() after permute(), a time axis taken for the batch axis, and statistics over dimension 0",
+                "look for view() after permute(), a time axis taken for the batch axis, "
+                "and statistics over dimension 0",
                 kind="batch_leak",
                 where="forward pass",
                 weight=0.88,

@@ -49,7 +49,7 @@ def _scale(chart: Chart, seen: list[dict[str, Any]]) -> list[Finding]:
     )
     low = min((float(f["in_low"]) for f in first), default=float(seen[-1]["low"]))
     high = max((float(f["in_high"]) for f in first), default=float(seen[-1]["high"]))
-    if str(seen[-1]["type"]).startswith("int") or not std == std or SMALL <= std <= LARGE or std == 0:
+    if str(seen[-1]["type"]).startswith("int") or std != std or SMALL <= std <= LARGE or std == 0:
         return []
     large = std > LARGE
     raw = large and low >= -1e-3 and 200 < high <= 256

@@ -106,7 +106,8 @@ def _balance(chart: Chart) -> list[Finding]:
                 f"the most frequent class has {most} of {total} examples seen, the rarest {rarest}",
                 "less than 20 to 1",
                 "classes are very unequal: rare ones are not worth learning for the loss",
-                "weight the loss by class, sample classes evenly, or start the last bias at the logarithm of the frequencies",
+                "weight the loss by class, sample classes evenly, "
+                "or start the last bias at the logarithm of the frequencies",
                 kind="class_imbalance",
                 where="targets (class frequencies)",
                 weight=0.55,

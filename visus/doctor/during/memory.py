@@ -1,5 +1,7 @@
 """Does memory grow without end?"""
 
+from itertools import pairwise
+
 from ..chart import Chart
 from ..finding import NOTE, Finding
 
@@ -13,7 +15,7 @@ def look(chart: Chart) -> list[Finding]:
     if len(rows) < 8 or chart.steps < 200:
         return []
     first, last = rows[0][1], rows[-1][1]
-    rising = sum(b >= a for (_, a), (_, b) in zip(rows, rows[1:])) > 0.9 * (len(rows) - 1)
+    rising = sum(b >= a for (_, a), (_, b) in pairwise(rows)) > 0.9 * (len(rows) - 1)
     if not rising or last - first < max(GROWTH_MIB, SHARE * first):
         return []
     return [

@@ -1,5 +1,6 @@
 """Do loss or score swing instead of settling?"""
 
+from itertools import pairwise
 from statistics import pstdev
 
 from .. import readings
@@ -16,7 +17,7 @@ def look(chart: Chart) -> list[Finding]:
     late = scores[len(scores) // 2 :]
     if len(late) < 4:
         return []
-    swings = pstdev([b - a for a, b in zip(late, late[1:])]) / 2**0.5
+    swings = pstdev([b - a for a, b in pairwise(late)]) / 2**0.5
     if swings < SWING:
         return []
     return [

@@ -22,7 +22,8 @@ def look(chart: Chart) -> list[Finding]:
         return [
             Finding(
                 NOTE,
-                f"the optimizer holds none of the model's {len(tensors)} parameter tensors ({facts.get('foreign', 0)} of others)",
+                f"the optimizer holds none of the model's {len(tensors)} parameter tensors "
+                f"({facts.get('foreign', 0)} of others)",
                 "the model's parameters",
                 cause="it was built for another model, or before the model was copied, moved or replaced",
                 remedy="build the optimizer from this model's parameters, after the model is complete",
@@ -37,7 +38,8 @@ def look(chart: Chart) -> list[Finding]:
         found.append(
             Finding(
                 NOTE,
-                f"{len(missing)} of {len(trainable)} trainable tensors ({whole:.0%} of the weights) belong to no optimizer: {_few(missing)}",
+                f"{len(missing)} of {len(trainable)} trainable tensors ({whole:.0%} of the weights) "
+                f"belong to no optimizer: {_few(missing)}",
                 "every parameter with requires_grad in one optimizer",
                 cause="they were not handed to the optimizer and stay as they were drawn",
                 remedy="give the optimizer model.parameters(), or freeze them on purpose with requires_grad_(False)",
@@ -72,7 +74,8 @@ def look(chart: Chart) -> list[Finding]:
         found.append(
             Finding(
                 NOTE,
-                f"{len(frozen)} of {len(tensors)} parameter tensors ({whole:.0%} of the weights) are frozen: {_few(frozen)}",
+                f"{len(frozen)} of {len(tensors)} parameter tensors ({whole:.0%} of the weights) are frozen: "
+                f"{_few(frozen)}",
                 "meant, when fine-tuning",
                 cause="they are not trained"
                 + (", and the last layer is among them" if head else "")

@@ -25,7 +25,8 @@ def look(chart: Chart) -> list[Finding]:
         found.append(
             Finding(
                 NOTE,
-                f"the weight penalty pulls {share:.2g} times as strongly as the data (weight decay {decay:g}); weights are {shrunk:.2g} of their start",
+                f"the weight penalty pulls {share:.2g} times as strongly as the data (weight decay {decay:g}); "
+                f"weights are {shrunk:.2g} of their start",
                 f"below {SHARE:g}",
                 "regularisation drowns the data: weights are pulled to zero",
                 "lower weight decay ten- to hundredfold",

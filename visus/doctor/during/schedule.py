@@ -1,5 +1,7 @@
 """Did the learning rate fall away, or never arrive, while there was still something to learn?"""
 
+from itertools import pairwise
+
 from .. import readings
 from ..chart import Chart
 from ..finding import NOTE, Finding
@@ -30,7 +32,8 @@ def look(chart: Chart) -> list[Finding]:
         return [
             Finding(
                 NOTE,
-                f"the learning rate was below 1 % of its peak after step {gone} of {end}, with {max(0.0, learned):.0%} of the loss taken off",
+                f"the learning rate was below 1 % of its peak after step {gone} of {end}, "
+                f"with {max(0.0, learned):.0%} of the loss taken off",
                 f"not before step {EARLY * end:.0f}",
                 "the schedule ended too early: nothing was learned after it",
                 "stretch the schedule to the number of steps",
@@ -40,7 +43,7 @@ def look(chart: Chart) -> list[Finding]:
                 weight=0.85 if gone < 0.25 * end else 0.65,
             )
         ]
-    rising = all(b >= a for (_, a), (_, b) in zip(rates, rates[1:])) and rates[-1][1] > 1.2 * rates[len(rates) // 2][1]
+    rising = all(b >= a for (_, a), (_, b) in pairwise(rates)) and rates[-1][1] > 1.2 * rates[len(rates) // 2][1]
     if rising and chart.steps > 100 and (not chart.facts.get("planned_steps") or chart.steps > 0.6 * end):
         return [
             Finding(

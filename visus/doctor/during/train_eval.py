@@ -34,10 +34,12 @@ def look(chart: Chart) -> list[Finding]:
         found.append(
             Finding(
                 NOTE,
-                f"on the same training examples the loss is {trained:.3g} in training mode and {evaluated:.3g} in evaluation mode",
+                f"on the same training examples the loss is {trained:.3g} in training mode "
+                f"and {evaluated:.3g} in evaluation mode",
                 f"at most {WORSE} times",
                 cause,
-                "momentum 0.1 and larger batches, group or layer normalisation, or statistics computed anew before evaluation",
+                "momentum 0.1 and larger batches, group or layer normalisation, "
+                "or statistics computed anew before evaluation",
                 kind="norm_statistics",
                 where=f"{norms[0]['name']} (momentum)" if odd else norms[0]["name"],
                 weight=0.9,
@@ -48,7 +50,8 @@ def look(chart: Chart) -> list[Finding]:
         found.append(
             Finding(
                 NOTE,
-                f"on the same training examples the loss is {trained:.3g} in training mode and {evaluated:.3g} in evaluation mode",
+                f"on the same training examples the loss is {trained:.3g} in training mode "
+                f"and {evaluated:.3g} in evaluation mode",
                 f"at most {WORSE} times",
                 "something works in another way in evaluation mode",
                 "look for code under `if self.training`",
@@ -106,7 +109,8 @@ def _frozen_norms(chart: Chart, norms: list[str]) -> list[Finding]:
     return [
         Finding(
             NOTE,
-            f"batch norms are in evaluation mode while training; their input is {drift:.1f} deviations from the running statistics",
+            "batch norms are in evaluation mode while training; "
+            f"their input is {drift:.1f} deviations from the running statistics",
             "training mode, or statistics of a pretrained network",
             "they normalise with statistics that were never learned",
             "call model.train() before training; freeze batch norms only with pretrained statistics",

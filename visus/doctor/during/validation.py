@@ -27,7 +27,8 @@ def _mode(chart: Chart) -> list[Finding]:
         found.append(
             Finding(
                 NOTE,
-                f"the network was called {wrong:.0f} times without gradients in training mode, {sound:.0f} times in evaluation mode",
+                f"the network was called {wrong:.0f} times without gradients in training mode, "
+                f"{sound:.0f} times in evaluation mode",
                 "model.eval() for validation",
                 "dropout and batch statistics are active while scoring",
                 "call model.eval() before validation and model.train() after it",
@@ -44,7 +45,8 @@ def _mode(chart: Chart) -> list[Finding]:
                 NOTE,
                 f"{trained:.0f} of {chart.steps} training steps were taken in evaluation mode",
                 "model.train()",
-                "dropout and batch statistics are switched off while training; often model.train() is missing after a validation",
+                "dropout and batch statistics are switched off while training; "
+                "often model.train() is missing after a validation",
                 "call model.train() at the start of each epoch",
                 kind="trained_in_eval_mode",
                 where="model.train()",
@@ -83,7 +85,8 @@ def _inputs(chart: Chart) -> list[Finding]:
     return [
         Finding(
             NOTE,
-            f"inputs have mean {mean:.3g} and deviation {std:.3g} in training, {other_mean:.3g} and {other_std:.3g} in validation"
+            f"inputs have mean {mean:.3g} and deviation {std:.3g} in training, "
+            f"{other_mean:.3g} and {other_std:.3g} in validation"
             + ("; the channels are in reverse order" if turned else ""),
             "the same preprocessing",
             "validation pictures are prepared in another way than training pictures",
@@ -168,7 +171,7 @@ def _poor(chart: Chart) -> bool:
 
 
 def _labels(chart: Chart) -> list[Finding]:
-    """The network knows its training examples in evaluation mode, and simple methods carry over, but it fails on validation."""
+    """The network knows its training examples in evaluation mode, simple methods carry over, it fails on validation."""
     trained, best = chart.consultation.get("right"), readings.simple(chart)[0]
     score, chance = readings.final_score(chart), readings.chance(chart)
     if not readings.are_shares(chart) or trained is None or len(readings.scores(chart)) < 2:

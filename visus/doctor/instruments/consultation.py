@@ -1,4 +1,4 @@
-"""Trials on a copy of the model with a few kept examples: does it use its input, does it answer alike when it counts?"""
+"""Trials on a copy of the model with a few kept examples: does it use its input, and answer alike when it counts?"""
 
 import copy
 import random

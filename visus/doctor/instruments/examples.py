@@ -1,4 +1,4 @@
-"""A few training examples, kept for trials on a copy and for a simple reference: what can be learned from them at all?"""
+"""A few training examples, kept for trials on a copy and for a simple reference: what can be learned from them?"""
 
 from typing import Any
 

@@ -121,7 +121,7 @@ def _figures(module: nn.Module, given: Tensor, made: Tensor) -> Tensor:
 
 
 def _drift(module: nn.Module, given: Tensor) -> Tensor:
-    """Mean distance between the batch's statistics and the running ones, in running deviations; log-ratio of spreads."""
+    """Mean distance between the batch's statistics and the running ones, in running deviations; log-ratio of stds."""
     if getattr(module, "running_mean", None) is None or given.ndim < 2:
         return torch.zeros((), device=given.device)
     x = given.detach()[:DRIFT_EXAMPLES].float().transpose(0, 1).flatten(1)
