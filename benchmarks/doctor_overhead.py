@@ -22,8 +22,8 @@ from torch.nn import functional as F
 import visus
 from visus.models.classifiers import resnet18, small_conv
 
-NETS = {"small_conv": (small_conv, 64, 400), "resnet18": (resnet18, 32, 400)}  # network, batch, steps of a run
-BLOCK, ROUNDS = 10, 3
+NETS = {"small_conv": (small_conv, 64, 400), "resnet18": (resnet18, 32, 300)}  # network, batch, steps of a run
+BLOCK, ROUNDS = 10, 1
 TIME_LIMIT, MEMORY_LIMIT = 0.03, 0.05
 
 

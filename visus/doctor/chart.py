@@ -137,7 +137,13 @@ class Chart:
         """The chart that `to_dict` wrote. Raises ValueError if it is something else."""
         try:
             trace = Trace(**{name: _number(value) for name, value in found["losses"].items()})
-            return cls(**{**found, "losses": trace, "samples": [_numbers(sample) for sample in found["samples"]]})
+            measured = {"losses": trace, "samples": [_numbers(sample) for sample in found["samples"]]}
+            measured["consultation"] = _numbers(found["consultation"])
+            measured["evaluations"] = [
+                {**e, **({"consulted": _numbers(e["consulted"])} if "consulted" in e else {})}
+                for e in found["evaluations"]
+            ]
+            return cls(**{**found, **measured})
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this is no chart of a run ({error}); was it written by another version?") from error
 

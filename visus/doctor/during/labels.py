@@ -13,7 +13,7 @@ RARE, COMMON = 0.1, 20.0  # share of an even share; ratio of the most to the lea
 SORTED = 0.6  # of the entropy of all labels: batches that know only a few classes each
 FAR_BEHIND = 0.25  # accuracy on training examples below that on held-out ones
 OTHER = 1.15  # ratio of spreads or roughness from which inputs were changed
-HANDFUL = 8  # examples a class
+HANDFUL, SMALL = 8, 20  # examples a class
 FEW_AGAIN = 0.6  # share of examples seen before
 
 
@@ -169,7 +169,7 @@ def _again(chart: Chart) -> list[Finding]:
             "check the sampler, and that the loader's iterator goes on",
             kind="few_distinct_examples",
             where="data loader (sampler)",
-            weight=0.8 if handful else 0.6 if distinct < 400 else 0.3,
+            weight=0.8 if handful else 0.6 if distinct <= SMALL * max(2, readings.classes(chart)) else 0.3,
             defect=handful,
         )
     ]
