@@ -64,7 +64,8 @@ def test_a_run_folder_holds_what_it_promises_and_no_pickle(fitted):
     folder = fitted[0].folder
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert names == {
-        "run.json", "events.jsonl", "chart.json", "split.json", "evidence.safetensors", "report.html", "checkpoints/last.safetensors",
+        "run.json", "events.jsonl", "chart.json", "split.json", "evidence.safetensors", "report.html",
+        "checkpoints/last.safetensors",
         "checkpoints/best.safetensors", "model/weights.safetensors", "model/model.json", "model/card.md",
     }  # fmt: skip
     info = Run(folder).info

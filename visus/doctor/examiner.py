@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from .chart import Chart
-from .instruments import consultation, due, inputs, outputs
+from .instruments import consultation, due, filters, inputs, outputs
 from .instruments.examples import Examples
 from .instruments.layers import Layers
 from .instruments.tensors import first_tensor, remove, rounded, unwrapped
@@ -94,7 +94,7 @@ class Examiner:
         """Go on with the chart of an earlier attempt at the same run."""
         self.chart = chart
         if self.updates:
-            self.updates.chart = chart
+            self.updates.go_on(chart)
 
     def consult(self, reference: bool = False) -> None:
         """Try the kept examples on a copy; with `reference`, also what simple methods reach on them."""
@@ -153,6 +153,7 @@ class Examiner:
             "dropout": max((float(m.p) for m in modules if isinstance(m, DROPOUT)), default=0.0),
             "dropouts": {n: float(m.p) for n, m in self.model.named_modules() if isinstance(m, DROPOUT)},
             "norms": sum(isinstance(m, NORMS) for m in modules),
+            "filters": filters.measure(self.model),
             "nonlinear": _nonlinear(modules),
             "compiled": self.compiled,
             "half": sorted({str(p.dtype).removeprefix("torch.") for p in parameters.values()} - {"float32"}),
@@ -389,6 +390,8 @@ class Examiner:
             kept = self.examples.reference() | {"seen": self.examples.seen, "again": self.examples.again}
         if kept is not None:
             self.chart.consultation["reference"] = kept
+        if now := filters.look(self.model, self.chart.facts.get("filters", {})):
+            self.chart.consultation["filters"] = now
 
     def _guard(self, what: str, act: Callable[[], T], otherwise: T) -> T:
         try:

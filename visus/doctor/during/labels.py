@@ -72,7 +72,7 @@ def _noise(chart: Chart) -> list[Finding]:
             else "look at the training examples with the highest loss",
             kind="augmentation_too_strong" if changed else "label_noise",
             where="augmentation" if changed else "targets",
-            weight=0.45 + 0.8 * min(0.5, gap - 0.1),
+            weight=0.5 + 0.8 * min(0.5, gap - 0.1),
             defect=plain and gap > FAR_BEHIND,
         )
     ]

@@ -68,7 +68,7 @@ def _inputs(chart: Chart) -> list[Finding]:
 def _grew(chart: Chart) -> bool:
     """Whether the loss or the updates were exploding before."""
     losses, ratios = chart.losses, [r for r in readings.updates(chart, "ratio") if r is not None]
-    if not losses.blocks or 0 <= losses.first_not_finite <= 1:
+    if not losses.blocks or losses.first_not_finite == 0:
         return False  # from the very start: no update has had a part in it
     start = losses.blocks[0][2]
     return max(b[4] for b in losses.blocks) > 2 * abs(start) + 1 or max(ratios, default=0.0) > 0.1

@@ -35,6 +35,7 @@ class Updates:
         self.tensors = dict(model.named_parameters())
         self.given = len(optimizers)
         self.updates = 0
+        self._away = 0.0  # how far the weights had come before this attempt
         self.step = 0  # of the training, told by the owner
         self.suspect: Callable[[], None] = lambda: None  # called once when a gradient is not finite
         self._start = {name: some(p) for name, p in self.tensors.items()}
@@ -64,6 +65,13 @@ class Updates:
         self._alive: dict[str, Tensor] = {}
         self._window = 0
         self._met: list[Optimizer] = []
+        self._arm()
+
+    def go_on(self, chart: Chart) -> None:
+        """Count on from the chart of an earlier attempt at the same run: its updates were updates, too."""
+        self.chart = chart
+        self.updates = int(chart.counts.get("updates", 0))
+        self._away = max((update["away"] for _, update in chart.having("update")), default=0.0)
         self._arm()
 
     def detach(self) -> None:
@@ -128,6 +136,7 @@ class Updates:
         if measured:
             self._measure(optimizer)
         self.updates += 1
+        self.chart.counts["updates"] = self.updates
         first = next((p for p in self.tensors.values() if p.requires_grad), None)
         self._sentinel = None if first is None or first.is_cuda else some(first, SENTINEL)
         if due(self.updates):
@@ -176,7 +185,7 @@ class Updates:
                 "gradient": rounded(gradient),
                 "moved": rounded(moved),
                 "weight": rounded(weight),
-                "away": rounded(away / max(weight, 1e-12)),
+                "away": rounded(max(away / max(weight, 1e-12), self._away)),
                 "ratio": rounded(moved / max(weight, 1e-12)),
                 "slope": rounded(slope),
                 "uphill": rounded(slope / max(gradient * moved, 1e-30)),
