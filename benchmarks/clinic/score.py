@@ -113,9 +113,11 @@ def by_doctor(store: Store, harm: Mapping[tuple[str, str], Harm]) -> list[Judged
             continue
         diagnosis = diagnose(Chart.from_dict(store.chart(key)))
         causes = [(cause.kind, f"{cause.where} {cause.remedy}") for cause in diagnosis.causes]
+        # A healthy run must not be alarmed at its end, nor at any time before.
+        alarm = diagnosis.alarm or (name in CONTROLS and diagnosis.first_alarm is not None)
         found.append(
             Judged(
-                *(recipe, name, int(seed), diagnosis.alarm, causes, diagnosis.first_alarm),
+                *(recipe, name, int(seed), alarm, causes, diagnosis.first_alarm),
                 *(record["steps"], record["truth"]),
                 reasons=[
                     *diagnosis.outcome.reasons,
