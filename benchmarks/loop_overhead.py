@@ -13,8 +13,7 @@ import torch
 from _claim import state
 from torch.nn import functional as F
 
-from visus.doctor import during
-from visus.engine import catalogue
+from visus.doctor.checkup import Checkup, StopNotFinite
 from visus.engine.loop import Evaluate, fit
 from visus.engine.precision import named
 from visus.engine.task import Task
@@ -48,12 +47,14 @@ def ours(task: Task, batches: list, observers: list, start: int) -> float:
 
 
 def watched(task: Task, folder: Path) -> list:
-    watches = [catalogue.find(during, name).Watch() for name in catalogue.names(during)]
-    recorder = Recorder(folder, watches, log_every=max(1, task.steps_per_epoch // 10))
-    # The bookkeeping of fit's start and end is per run, not per step: only the moments inside the loop count here.
-    recorder.before_fit = lambda task, start: None
-    recorder.after_fit = lambda steps, task, why: None
-    return [*watches, Evaluate(10**9, [recorder, *watches]), recorder]
+    checkup = Checkup()
+    recorder = Recorder(folder, [checkup], log_every=max(1, task.steps_per_epoch // 10))
+    checkup.before_fit(task, 0)
+    # The bookkeeping of a run's start and end is per run, not per step: only the moments inside the loop count here.
+    for observer in (recorder, checkup):
+        observer.before_fit = lambda task, start: None
+        observer.after_fit = lambda steps, task, why: None
+    return [checkup, StopNotFinite(), Evaluate(10**9, [recorder, checkup]), recorder]
 
 
 if __name__ == "__main__":
