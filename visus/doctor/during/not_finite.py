@@ -17,9 +17,10 @@ def look(chart: Chart) -> list[Finding]:
     lr = readings.peak_lr(chart)
     place = facts.get("layer") or (facts.get("weights") or [""])[0]
     names = f"; first in {place}" if place else ""
-    files = f"; in its batch: {', '.join(facts['files'][:3])}" if facts.get("files") else ""
     term = facts.get("term", "the loss" if first >= 0 else "a gradient")
     grew = _grew(chart)
+    # Where updates grew, no picture is to blame.
+    files = "" if grew or not facts.get("files") else f"; in its batch: {', '.join(facts['files'][:3])}"
     half = "float16" in chart.facts.get("half", [])
     found.append(
         Finding(
