@@ -14,7 +14,7 @@ from visus.doctor.finding import BLOCKER, NOTE, WARNING, Finding
 from ._patients import HEALTHY, ILL, run
 
 ODD = Finding(NOTE, "3 of 4 units are green", "none", "paint", "white spirit", kind="dead_units", where="0", weight=0.8)
-GOOD, HURT = "convolutions", "labels unrelated"
+GOOD, HURT, PLAIN = "convolutions", "labels unrelated", "SGD at 0.1 without"
 
 # Planted causes that a person would name at once, from the figures alone.
 CLEAR = [
@@ -78,7 +78,7 @@ EARLY = ["softmax before the loss", "gradients not cleared", "gradients cleared 
 @pytest.fixture
 def found(monkeypatch):
     """Let the only watcher find this."""
-    for patient in (GOOD, HURT):  # trained before, by the doctor as it is: others look at the same runs
+    for patient in (GOOD, HURT, PLAIN):  # trained before, by the doctor as it is: others look at the same runs
         chart_of(patient)
 
     def let(*findings):
@@ -140,12 +140,12 @@ def test_a_watcher_that_stumbles_is_said_and_the_others_are_heard(monkeypatch):
     def stumble(chart):
         return [1 / 0]
 
+    chart = Chart.from_dict(chart_of(HURT).to_dict())
     monkeypatch.setattr(
         diagnosis,
         "watchers",
         lambda: {"stub": SimpleNamespace(look=stumble), "other": SimpleNamespace(look=lambda chart: [ODD])},
     )
-    chart = Chart.from_dict(chart_of(HURT).to_dict())
     said = diagnose(chart)
     assert [f.kind for f in said.causes] == ["dead_units"]
     assert any("'stub'" in sentence and "ZeroDivisionError" in sentence for sentence in said.unexamined)
@@ -167,7 +167,7 @@ def test_a_consequence_steps_back_behind_its_cause():
 
 def test_a_known_good_score_decides_whether_a_run_is_hurt(found):
     found(ODD)
-    chart = Chart.from_dict(chart_of("SGD at 0.1 without").to_dict())
+    chart = Chart.from_dict(chart_of(PLAIN).to_dict())
     score = chart.evaluations[-1]["score"]
     chart.consultation.pop("reference")
     for reference, hurt in ((score - 0.1, False), (score + 0.3, True)):

@@ -110,6 +110,7 @@ def train(
     keep = KeepChart(folder, checkup, show)
     evaluate.tell = [recorder, checkup, keep, progress := Progress(show), *extra]
     start = recorder.resume(task)
+    interrupt = StopOnInterrupt()
     # The recorder saves last, after everyone has seen the step; what stops a run comes after that.
     observers = [
         checkup,
@@ -120,7 +121,7 @@ def train(
         keep,
         *extra,
         Deadline(seconds),
-        StopOnInterrupt(),
+        interrupt,
     ]
     try:
         why = fit(task, task.steps, observers, start)
@@ -130,6 +131,7 @@ def train(
         for finding in (*diagnosis.causes, *diagnosis.notes):
             recorder.journal.note("finding", watcher=finding.kind, **vars(finding))
     finally:
+        interrupt.restore()
         recorder.journal.close()
     if recorder.best_step >= 0:
         recorder.load_best(task)

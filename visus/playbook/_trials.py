@@ -83,8 +83,12 @@ class Trials:
         average = WeightAverage(task, task.average) if task.average else None
         every = math.ceil(task.steps / EVALUATIONS) if watched else task.steps
         bar = Bar(self.show, self.done, max(self.expected, self.done + 1), said(change))
-        observers = [StopNotFinite(), Evaluate(every, tell, average), bar, Deadline(self.clock.left), StopOnInterrupt()]
-        why = fit(task, task.steps, [checkup, *observers] if watched else observers)
+        interrupt = StopOnInterrupt()
+        observers = [StopNotFinite(), Evaluate(every, tell, average), bar, Deadline(self.clock.left), interrupt]
+        try:
+            why = fit(task, task.steps, [checkup, *observers] if watched else observers)
+        finally:
+            interrupt.restore()
         if why in (INTERRUPTED, OUT_OF_TIME):
             raise Stop(INTERRUPT if why == INTERRUPTED else NO_TIME)
         # A diverged network has a score as well: what it still gets right.
