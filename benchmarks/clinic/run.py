@@ -138,6 +138,8 @@ def _write(store: Store, hurt: Mapping[tuple[str, str], harm.Harm]) -> None:
         "faults": f"{len(kinds)} kinds hurt, in {sum(h.harmful for h in hurt.values())} pairs with a recipe",
         "runs": f"{sum(j.faulty for j in judged)} faulty, {sum(not j.faulty for j in judged)} healthy",
         "left as it was": f"{same} of {compared} watched runs ended bit for bit as without a watcher",
+        "seeds": f"{min(h.seeds for h in hurt.values())} healthy against as many faulty runs, or more, tell what hurts",
+        "recipes run": ", ".join(sorted({j.recipe for j in judged})),
         "healthy scores": ", ".join(f"{recipe} {value:.1%}" for recipe, value in healthy.items()),
     }
     DOCS.write_text(table.markdown(judged, rivals, treated, hurt, faults, controls, facts))

@@ -131,7 +131,7 @@ def train(
         for finding in (*diagnosis.causes, *diagnosis.notes):
             recorder.journal.note("finding", watcher=finding.kind, **vars(finding))
     finally:
-        interrupt.restore()
+        interrupt.release()
         recorder.journal.close()
     if recorder.best_step >= 0:
         recorder.load_best(task)

@@ -88,7 +88,7 @@ class Trials:
         try:
             why = fit(task, task.steps, [checkup, *observers] if watched else observers)
         finally:
-            interrupt.restore()
+            interrupt.release()
         if why in (INTERRUPTED, OUT_OF_TIME):
             raise Stop(INTERRUPT if why == INTERRUPTED else NO_TIME)
         # A diverged network has a score as well: what it still gets right.

@@ -28,9 +28,9 @@ class StopOnInterrupt(Observer):
             raise StopTraining(INTERRUPTED)
 
     def after_fit(self, steps_done: int, task: Task, why: str) -> None:
-        self.restore()
+        self.release()
 
-    def restore(self) -> None:
+    def release(self) -> None:
         """Give signals back to whom they belonged; also after a failure, where no end of the run is told."""
         for which, handler in self._previous.items():
             signal.signal(which, handler)  # type: ignore[arg-type]
