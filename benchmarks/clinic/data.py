@@ -1,5 +1,6 @@
 """Real pictures as tensors: a part to train on and one to validate on, drawn by the seed, and a fixed test part."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +15,24 @@ from .plan import Examples, Plan
 
 SHRUNK = {"cifar10": 16}  # pixels a side: a run is to take seconds on one core
 DIGITS_TEST = 400  # of 1797; the set has no official test part
+
+
+MEAN_STD = {
+    "mnist": (0.1307, 0.3081),
+    "fashion-mnist": (0.286, 0.353),
+    "cifar10": (0.4734, 0.2516),
+    "digits": (0.3053, 0.376),
+}
+
+
+def standardised(name: str) -> Callable[[Tensor], Tensor]:
+    """Bytes to floats of mean 0 and deviation 1, with the figures of the set's training part."""
+    mean, std = MEAN_STD[name]
+
+    def prepare(pictures: Tensor) -> Tensor:
+        return (pictures.float() / 255 - mean) / std
+
+    return prepare
 
 
 @dataclass(frozen=True)

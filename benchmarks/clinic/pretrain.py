@@ -1,7 +1,6 @@
 """The network that the fine-tuning recipe starts from: learned once on other classes, kept as safetensors."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -41,7 +40,10 @@ def features_only(model: nn.Module) -> None:
 
 
 def _learn(plan: Plan) -> dict[str, torch.Tensor]:
-    plan = replace(plan, classes=CLASSES, n_train=N_TRAIN, n_validation=0, dropout=0.0)
+    # A plan of its own: what is wrong with the script must not reach the weights that all scripts start from.
+    plan = Plan(
+        "pretraining", plan.data, plan.build, data.standardised(plan.data), CLASSES, N_TRAIN, 0, width=plan.width
+    )
     keep = torch.get_rng_state()
     torch.manual_seed(SEED)
     generator = Generator().manual_seed(SEED)

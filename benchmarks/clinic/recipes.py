@@ -1,30 +1,12 @@
 """Eight scripts in good health, each a few seconds on one core: what faults and controls are changes of."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Generator, Tensor, nn
 
 from . import pretrain
+from .data import standardised
 from .models import ConvNet, ResNet, Transformer, mlp, reader
 from .plan import Plan, adam, adamw
-
-MEAN_STD = {
-    "mnist": (0.1307, 0.3081),
-    "fashion-mnist": (0.286, 0.353),
-    "cifar10": (0.4734, 0.2516),
-    "digits": (0.3053, 0.376),
-}
-
-
-def standardised(name: str) -> Callable[[Tensor], Tensor]:
-    """Bytes to floats of mean 0 and deviation 1, with the figures of the set's training part."""
-    mean, std = MEAN_STD[name]
-
-    def prepare(pictures: Tensor) -> Tensor:
-        return (pictures.float() / 255 - mean) / std
-
-    return prepare
 
 
 def flipped(pictures: Tensor, labels: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
