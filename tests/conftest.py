@@ -1,6 +1,7 @@
 """What tests share: one thread, a cache of their own, pictures to learn from."""
 
 import os
+import signal
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two processes of one thread each are faster than threads that fight
 
@@ -50,3 +51,7 @@ def draw_folder(root: Path) -> Path:
 @pytest.fixture
 def stripes(tmp_path) -> Path:
     return draw_folder(tmp_path)
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a suite started in the background; some tests press Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
