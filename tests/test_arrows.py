@@ -9,6 +9,7 @@ EVERYTHING = {path.stem for path in Path(visus.__file__).parent.iterdir() if pat
 MAY_IMPORT = {
     "geometry": set(),
     "engine": set(),
+    "circuit": set(),
     "features": set(),
     "search": set(),
     "worlds": set(),
@@ -25,7 +26,11 @@ MAY_IMPORT = {
     "report": {"runs", "doctor", "metrics", "explain"},
     "ship": {"runs", "recipes", "data", "engine"},
     "playbook": {"recipes", "data", "doctor", "search", "runs", "report", "engine", "ship", "metrics", "tasks"},
-    "estimators": {"recipes", "engine", "data", "features", "ship"},
+    "estimators": {"recipes", "engine", "data", "features", "ship", "geometry", "models", "tasks", "losses"},
+    "lab": {
+        *("geometry", "engine", "circuit", "features", "search", "losses", "metrics", "layers", "models", "data"),
+        *("tasks", "recipes", "runs", "report"),
+    },
     "cli": EVERYTHING | {"cli", "__version__"},
     "studio": EVERYTHING,
 }

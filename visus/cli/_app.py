@@ -11,7 +11,20 @@ from ..engine import catalogue
 
 DEBUG = "--debug"
 # As a user meets them.
-ORDER = ("fit", "predict", "evaluate", "audit", "check", "doctor", "recipes", "train", "runs", "resume", "report")
+ORDER = (
+    "fit",
+    "predict",
+    "evaluate",
+    "audit",
+    "check",
+    "doctor",
+    "recipes",
+    "train",
+    "lab",
+    "runs",
+    "resume",
+    "report",
+)
 
 
 class UsageError(Exception):

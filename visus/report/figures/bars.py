@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..wording import percent, plain, short
-from ._canvas import BLUE, INK, MUTED, draw, scale
+from .canvas import BLUE, INK, MUTED, draw, scale
 from .chart import Chart
 
 MAX_BARS = 24  # classes beyond this are drawn as a profile without names

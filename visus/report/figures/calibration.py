@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from ...metrics.calibration import Reliability
 from ...metrics.intervals import wilson
-from ._canvas import BLUE, MUTED, draw, percent, scale
+from .canvas import BLUE, MUTED, draw, percent, scale
 from .chart import Chart
 
 

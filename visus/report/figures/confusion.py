@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from ..wording import short
-from ._canvas import BLUE, CARD, INK, ORANGE, WIDTH, draw, scale
+from .canvas import BLUE, CARD, INK, ORANGE, WIDTH, draw, scale
 from .chart import Chart, Floats
 
 MAX_NAMED = 12  # classes whose names and counts fit the width of a phone; beyond, classes are numbered

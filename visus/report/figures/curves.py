@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...doctor.during.update_size import HIGH, LOW
-from ._canvas import BLUE, CARD, GREEN, MUTED, ORANGE, PURPLE, RED, draw, legend, percent, scale
+from .canvas import BLUE, CARD, GREEN, MUTED, ORANGE, PURPLE, RED, draw, legend, percent, scale
 from .chart import Chart, Floats, Line
 
 USUAL_UPDATE = (LOW, HIGH)  # of norm(update) / norm(weights): what the doctor's watcher takes for usual

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..wording import short
-from ._canvas import BLUE, INK, MUTED, ORANGE, PURPLE, RED, draw, legend, percent, scale
+from .canvas import BLUE, INK, MUTED, ORANGE, PURPLE, RED, draw, legend, percent, scale
 from .chart import Chart
 
 _ROUNDS = (("o", MUTED), ("s", BLUE), ("D", ORANGE), ("^", PURPLE))  # marker and colour, taken in turn

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..wording import FIRM, short
-from ._canvas import GREEN, INK, MUTED, RED, draw, scale
+from .canvas import GREEN, INK, MUTED, RED, draw, scale
 from .chart import Chart
 
 ROW = 46  # units of height a remedy
