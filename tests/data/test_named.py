@@ -117,6 +117,17 @@ def test_cifar10_is_unpacked_from_its_archive_into_the_cache(tmp_path, monkeypat
     assert len(open_collection("cifar10")) == 18
 
 
+def test_the_course_takes_the_last_training_pictures_for_validation_and_leaves_the_test_part_whole(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("VISUS_DATA", str(tmp_path))
+    monkeypatch.setattr(named, "COURSE_VALIDATION", 4)
+    small_archive(tmp_path)
+    official, course = open_collection("cifar10"), open_collection("cifar10-course")
+    assert course.splits == ["train"] * 11 + ["validation"] * 4 + ["test"] * 3
+    assert [s.replace("validation", "train") for s in course.splits] == official.splits
+
+
 def test_cifar10_is_fetched_and_unpacked(tmp_path, monkeypatch):
     content = small_archive(tmp_path).read_bytes()
     checksums = {"cifar-10-python.tar.gz": "md5:" + hashlib.md5(content).hexdigest()}

@@ -9,7 +9,7 @@ import typer
 
 def command(
     path: Annotated[
-        str, typer.Argument(help="A folder, a CSV table, or digits, mnist, fashion-mnist, cifar10.")
+        str, typer.Argument(help="A folder, a CSV table, or digits, mnist, fashion-mnist, cifar10, cifar10-course.")
     ] = "digits",
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[SETTING=VALUE]...", help="Settings that are kept as given.")

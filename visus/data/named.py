@@ -1,5 +1,7 @@
 """The sets that have a name: digits, mnist, fashion-mnist and cifar10, found on this machine or fetched once.
 
+`cifar10-course` is cifar10 divided as courses do: the last 1,000 of the 50,000 training pictures are for validation.
+
 They are looked for in $VISUS_DATA/<name>, then in the cache ($VISUS_CACHE, or ~/.cache/visus), and else downloaded
 into the cache and checked against the official checksums. Nothing is ever written into $VISUS_DATA.
 """
@@ -8,15 +10,15 @@ import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .collection import Collection
+from .collection import TRAIN, VALIDATION, Collection
 from .download import DownloadError, Progress, fetch
 from .formats import _cifar, cifar_batches, digits, idx
 
-NAMES = ("cifar10", "digits", "fashion-mnist", "mnist")
+NAMES = ("cifar10", "cifar10-course", "digits", "fashion-mnist", "mnist")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ CIFAR10 = Release(
     {"cifar-10-python.tar.gz": "md5:c58f30108f718f92721af3b95e74349a"},
     _cifar.CLASSES,
 )
+COURSE_VALIDATION = 1_000
 CIFAR10_FOLDER, CIFAR10_ARCHIVE = "cifar-10-batches-py", "cifar-10-python.tar.gz"
 
 
@@ -66,12 +69,22 @@ def open_named(name: str, progress: Progress | None = None, address: str = "") -
     """
     if name == "digits":
         return digits.read()
-    if name == "cifar10":
-        return replace(cifar_batches.read(_cifar10(progress, address)), origin=name)
+    if name in ("cifar10", "cifar10-course"):
+        official = cifar_batches.read(_cifar10(progress, address))
+        return replace(official, origin=name, splits=_course(official.splits) if "course" in name else official.splits)
     if name not in IDX_RELEASES:
         raise LookupError(f"no set is named '{name}'. Available: {', '.join(NAMES)}.")
     release = IDX_RELEASES[name]
     return replace(idx.read(_idx(name, release, progress, address), release.classes), origin=name)
+
+
+def _course(splits: Sequence[str] | None) -> list[str]:
+    """The last COURSE_VALIDATION training pictures become validation; the official test part stays whole."""
+    parts = list(splits or ())
+    training = [row for row, part in enumerate(parts) if part == TRAIN]
+    for row in training[-COURSE_VALIDATION:]:
+        parts[row] = VALIDATION
+    return parts
 
 
 def cache() -> Path:
