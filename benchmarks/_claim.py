@@ -20,19 +20,21 @@ def spread(values: list[float], digits: int = 2) -> str:
     return f"{mean(values):.{digits}f}{deviation} (n = {len(values)})"
 
 
-def state(name: str, claim: str, held: bool, **figures: Any) -> None:
-    """Print a claim with its figures, and keep them."""
+def facts() -> dict[str, Any]:
+    """Hardware, versions and date."""
     versions = {"python": platform.python_version()} | {p: metadata.version(p) for p in PACKAGES}
-    facts = {
-        "claim": claim,
-        "held": held,
-        **figures,
+    return {
         "hardware": describe("cpu"),
         "versions": versions,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def state(name: str, claim: str, held: bool, **figures: Any) -> None:
+    """Print a claim with its figures, and keep them."""
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(facts, indent=2) + "\n")
+    record = {"claim": claim, "held": held, **figures, **facts()}
+    (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
     print(f"{name}: {claim}: {'held' if held else 'NOT HELD'}")
     for key, value in figures.items():
         print(f"  {key}: {value}")
