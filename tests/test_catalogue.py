@@ -5,12 +5,12 @@ import sys
 import pytest
 
 from visus import cli, lab, recipes, search
-from visus.data import audit, formats
+from visus.data import audit, corruptions, formats
 from visus.doctor import before, during
 from visus.engine import catalogue
 from visus.models import classifiers
 
-FOLDERS = (classifiers, recipes, search, before, during, cli, formats, audit, lab)
+FOLDERS = (classifiers, recipes, search, before, during, cli, formats, audit, corruptions, lab)
 ENTRIES = [(folder, name) for folder in FOLDERS for name in catalogue.names(folder)]
 
 
