@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visus.data.augment import Augment
+from visus.data.augment import Augment, colour_axes
 from visus.data.preprocess import Standardise, statistics
 from visus.data.randomness import permutation, uniform
 
@@ -17,6 +17,8 @@ KINDS = {
     "scale": Augment(scale=0.3),
     "colour": Augment(colour=0.4),
     "cutout": Augment(cutout=6),
+    "flip_vertical": Augment(flip_vertical=True),
+    "lighting": Augment(lighting=0.5, colour_axes=30 * torch.eye(3)),
     "all": ALL,
 }
 every_kind = pytest.mark.parametrize("augment", KINDS.values(), ids=KINDS)
@@ -133,3 +135,17 @@ def test_a_constant_channel_is_not_divided_by_zero():
 def test_no_training_pictures_is_said():
     with pytest.raises(ValueError, match="the training part is empty"):
         statistics([])
+
+
+def test_the_colours_own_axes_are_those_of_their_covariance():
+    grey = torch.randint(0, 256, (40, 1, 8, 8), generator=torch.Generator().manual_seed(0)).expand(-1, 3, -1, -1)
+    axes = colour_axes(grey.to(torch.uint8))
+    assert axes[:, :2].abs().max() < 1e-3  # grey pictures vary along one axis alone: the grey one
+    torch.testing.assert_close(axes[:, 2].abs(), grey.double().std().float().expand(3), rtol=1e-3, atol=0)
+
+
+def test_light_shifts_all_pixels_of_a_picture_by_one_colour():
+    images = torch.full((5, 3, 6, 6), 128, dtype=torch.uint8)
+    found = Augment(lighting=0.5, colour_axes=30 * torch.eye(3))(images, 0, 0, np.arange(5)).float()
+    assert (found.amax((2, 3)) == found.amin((2, 3))).all()
+    assert len(found[:, :, 0, 0].unique(dim=0)) == 5

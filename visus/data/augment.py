@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from .randomness import uniform
 
-FLIP, DOWN, RIGHT, SCALE, BRIGHTNESS, CONTRAST, SATURATION, CUT_Y, CUT_X, N_DRAWS = range(10)  # columns of draws
+FLIP, DOWN, RIGHT, SCALE, BRIGHTNESS, CONTRAST, SATURATION, CUT_Y, CUT_X, TURN, LIGHT = range(11)
+N_DRAWS = LIGHT + 3  # columns of draws; a new one goes to the end, so that earlier runs see what they saw
 GREY = (0.299, 0.587, 0.114)  # luma weights of red, green and blue, ITU-R BT.601
 
 
@@ -21,6 +22,9 @@ class Augment:
     flip: mirror every second picture left to right. crop: pad by so many pixels by reflection, cut at a random place.
     scale: zoom by a factor in [1 - scale, 1 + scale]. colour: brightness, contrast and saturation times a factor in
     [1 - colour, 1 + colour]. cutout: side in pixels of a grey square at a random place (DeVries and Taylor, 2017).
+    flip_vertical: turn every second picture upside down, for pictures without an up such as cells or the sky from
+    above. lighting: deviation of the light along the colours' own axes, `colour_axes` of the training pictures; 0.1 is
+    usual (Krizhevsky et al., 2012, section 4.1).
     """
 
     flip: bool = False
@@ -28,6 +32,9 @@ class Augment:
     scale: float = 0.0
     colour: float = 0.0
     cutout: int = 0
+    flip_vertical: bool = False
+    lighting: float = 0.0
+    colour_axes: Tensor | None = None  # (3, 3), columns scaled by their deviation in grey levels
 
     def __call__(self, images: Tensor, seed: int, epoch: int, rows: NDArray[np.int64]) -> Tensor:
         """uint8 images (B, 3, H, W) of the examples `rows` -> changed images of the same shape and type."""
@@ -36,11 +43,21 @@ class Augment:
             images = _zoom(images, 1 + self.scale * (2 * draws[:, SCALE] - 1))
         if self.crop or self.flip:
             images = _shift_and_flip(images, self.crop, draws, self.flip)
+        if self.flip_vertical:
+            images = torch.where((draws[:, TURN] < 0.5).view(-1, 1, 1, 1), images.flip(2), images)
         if self.colour:
             images = _recolour(images, 1 + self.colour * (2 * draws[:, BRIGHTNESS : SATURATION + 1] - 1))
+        if self.lighting and self.colour_axes is not None:
+            images = _relight(images, self.colour_axes, self.lighting * _normal(draws[:, LIGHT : LIGHT + 3]))
         if self.cutout:
             images = _cut_out(images, self.cutout, draws)
         return images
+
+
+def colour_axes(images: Tensor) -> Tensor:
+    """Principal axes of the colours of uint8 images (B, 3, H, W): (3, 3), each column one, as long as its deviation."""
+    values, axes = torch.linalg.eigh(images.double().transpose(0, 1).flatten(1).cov())
+    return (axes * values.clamp_min(0).sqrt()).float()
 
 
 def _shift_and_flip(images: Tensor, pad: int, draws: Tensor, flip: bool) -> Tensor:
@@ -76,6 +93,17 @@ def _recolour(images: Tensor, factors: Tensor) -> Tensor:
     values = grey + (values - grey) * saturation
     middle = grey.mean((2, 3), keepdim=True)
     return (middle + (values - middle) * contrast).round().clamp(0, 255).to(torch.uint8)
+
+
+def _normal(draws: Tensor) -> Tensor:
+    """Uniform draws in [0, 1) -> standard normal ones."""
+    return torch.special.ndtri(draws.clamp(1e-6, 1 - 1e-6))
+
+
+def _relight(images: Tensor, axes: Tensor, weights: Tensor) -> Tensor:
+    """Add to every pixel of a picture the same colour: the axes in a mixture of its own, weights (B, 3)."""
+    light = weights @ axes.T  # (B, 3)
+    return (images.float() + light[:, :, None, None]).round().clamp(0, 255).to(torch.uint8)
 
 
 def _cut_out(images: Tensor, side: int, draws: Tensor) -> Tensor:

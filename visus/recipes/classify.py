@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from torch import Tensor, nn
 
-from ..data.augment import Augment
+from ..data.augment import Augment, colour_axes
 from ..data.batches import Batches, Prepared
 from ..data.prepare import prepare
 from ..data.preprocess import Standardise
@@ -34,6 +34,8 @@ DESCENT = frozenset(  # settings that only concern a model that descends a loss
         "batch",
         "epochs",
         "flip",
+        "flip_vertical",
+        "lighting",
         "crop",
         "scale",
         "colour",
@@ -49,7 +51,7 @@ STEPS_PER_EPOCH, FEWEST, MOST = 40, 16, 500  # a batch is sized for so many step
 
 def build(
     data: Annotated[
-        str | Prepared, About("a folder, a CSV table, or digits, mnist, fashion-mnist, cifar10")
+        str | Prepared, About("a folder, a CSV table, or digits, mnist, fashion-mnist, cifar10, cifar10-course")
     ] = "digits",
     size: Annotated[int, Limits(0, 1024), About("side in pixels; 0: the pictures' own, at most 64")] = 0,
     framing: Annotated[Literal["crop", "stretch", "pad"], About("how a picture is brought to that size")] = "crop",
@@ -64,9 +66,11 @@ def build(
     batch: Annotated[int, Limits(0), About("pictures a step; 0: for about 40 steps an epoch, 16 to 500")] = 0,
     epochs: Annotated[float, Limits(0.001), About("passes over the training part")] = 30,
     flip: Annotated[bool, About("mirror every second picture")] = False,
+    flip_vertical: Annotated[bool, About("turn every second picture upside down")] = False,
     crop: Annotated[int, Limits(-1), About("shift by up to so many pixels; -1: an eighth of the side")] = -1,
     scale: Annotated[float, Limits(0.0, 0.9), About("zoom by up to this share")] = 0.0,
     colour: Annotated[float, Limits(0.0, 0.9), About("change colours by up to this share")] = 0.0,
+    lighting: Annotated[float, Limits(0.0, 1.0), About("deviation of the light's colour; 0.1 is usual")] = 0.0,
     cutout: Annotated[int, Limits(0), About("side in pixels of a square to hide")] = 0,
     max_norm: Annotated[float, Limits(0.0), About("clip gradients to this length; 0: never")] = 0.0,
     accumulate: Annotated[int, Limits(1), About("pieces a batch is cut into to save memory")] = 1,
@@ -82,7 +86,9 @@ def build(
     seed_everything(seed)
     standardise = Standardise(prepared.mean, prepared.std)
     network = catalogue.find(classifiers, model).build(prepared.image, prepared.n_classes, **model_settings)
-    augment = Augment(flip, min(prepared.image[1:]) // 8 if crop < 0 else crop, scale, colour, cutout)
+    shift = min(prepared.image[1:]) // 8 if crop < 0 else crop
+    axes = colour_axes(next(prepared.part("train"))[0]) if lighting else None
+    augment = Augment(flip, shift, scale, colour, cutout, flip_vertical, lighting, axes)
     batches = Batches(prepared, batch or _batch_size(len(prepared.split.train)), seed, augment, workers)
     measure, blind = _loss(loss, smoothing, prepared.n_classes)
     where = choose_device(device)
