@@ -11,6 +11,7 @@ from rich.table import Table
 def command(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
     data: Annotated[str, typer.Argument(help="Labelled pictures: a folder, a CSV table or a named set.")],
+    views: Annotated[str, typer.Option(help="one, mirrored or ten views of each picture, averaged.")] = "one",
 ) -> int:
     """Accuracy with its interval and each class's precision and recall; the use is counted in the test ledger.
 
@@ -20,7 +21,7 @@ def command(
     from ._show import terminal
 
     with terminal() as show:
-        found = evaluate(run, data, show)
+        found = evaluate(run, data, show, views)
         show.verdict("evaluate", found.line, found.severity)
     table = Table("class", "pictures", "precision", "recall", box=None, header_style="dim")
     columns = (found.classes, found.scores.support, found.scores.precision, found.scores.recall)

@@ -13,6 +13,7 @@ def command(
     run: Annotated[Path, typer.Argument(help="A run's folder, or a model folder.")],
     pictures: Annotated[list[Path], typer.Argument(help="Files and folders.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with all probabilities.")] = False,
+    views: Annotated[str, typer.Option(help="one, mirrored or ten views of each picture, averaged.")] = "one",
 ) -> int:
     """Label, probability and file of each picture.
 
@@ -25,7 +26,7 @@ def command(
     """
     from ..ship import model as ship
 
-    trained = ship.load(run)
+    trained = ship.load(run, views)
     n_read = n_failed = 0
     width = max(len(name) for name in trained.classes)
     for prediction in trained.look(pictures):

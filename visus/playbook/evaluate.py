@@ -55,12 +55,14 @@ class Evaluation:
         return found + (f"; {self.seen} were in the run's own training or validation part" if self.seen else "")
 
 
-def evaluate(folder: Path, source: str, show: Show) -> Evaluation:
+def evaluate(folder: Path, source: str, show: Show, views: str = "one") -> Evaluation:
     """Score the model in `folder` on labelled pictures. Where a test split is stated only that part is used.
+
+    views: one, mirrored or ten views of each picture, whose probabilities are averaged.
 
     Raises ValueError if a class of the pictures is unknown to the model, naming it.
     """
-    trained = ship.load(folder)
+    trained = ship.load(folder, views)
     collection = open_collection(source)
     if collection.splits is not None and "test" in collection.splits:
         collection = collection.subset(np.flatnonzero(np.array(collection.splits) == "test"))

@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from ..data.decode import Frame, UnreadablePictureError, read, read_array
+from ..data.views import VIEWS
 from ..recipes.classify import rebuild
 from ..runs.checkpoint import write_whole
 
@@ -42,9 +43,15 @@ class Prediction:
 
 
 class TrainedModel:
-    """A classifier ready to be used: the same decoding, size and scaling as in training."""
+    """A classifier ready to be used: the same decoding, size and scaling as in training.
 
-    def __init__(self, network: nn.Module, facts: Mapping[str, Any]) -> None:
+    views: how a picture is looked at, a name of `data.views`; the probabilities of several views are averaged.
+    """
+
+    def __init__(self, network: nn.Module, facts: Mapping[str, Any], views: str = "one") -> None:
+        if views not in VIEWS:
+            raise ValueError(f"views must be one of {', '.join(VIEWS)}; got '{views}'")
+        self.views = VIEWS[views]
         self.network, self.facts = network.eval(), dict(facts)
         self.classes: list[str] = list(facts["classes"])
         self.frame = Frame(facts["image"][1], facts["image"][2], facts["framing"])
@@ -87,8 +94,8 @@ class TrainedModel:
     @torch.no_grad()
     def score(self, images: Tensor) -> Tensor:
         """Images uint8 (B, 3, H, W) at the model's size -> class probabilities (B, K)."""
-        found: Tensor = self.network(images).softmax(1)
-        return found
+        found = [self.network(view).softmax(1) for view in self.views(images)]
+        return found[0] if len(found) == 1 else torch.stack(found).mean(0)
 
     def _score(self, batch: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         images = torch.from_numpy(np.stack(batch)).permute(0, 3, 1, 2).contiguous()
@@ -112,8 +119,11 @@ def save(folder: Path, network: nn.Module, facts: Mapping[str, Any], card: str) 
     return target
 
 
-def load(folder: str | Path) -> TrainedModel:
-    """The model in a run folder or a model folder. Raises FileNotFoundError or ValueError with the next step."""
+def load(folder: str | Path, views: str = "one") -> TrainedModel:
+    """The model in a run folder or a model folder. views: one, mirrored or ten, see `data.views`.
+
+    Raises FileNotFoundError or ValueError with the next step.
+    """
     folder = Path(folder)
     target = folder if (folder / FACTS).is_file() else folder / MODEL
     if not (target / FACTS).is_file():
@@ -127,7 +137,7 @@ def load(folder: str | Path) -> TrainedModel:
     except (KeyError, json.JSONDecodeError, SafetensorError, RuntimeError, OSError) as error:
         why = str(error).partition("\n")[0]
         raise ValueError(f"{target} is damaged ({why}); restore it from a copy or train again") from error
-    return TrainedModel(network, facts)
+    return TrainedModel(network, facts, views)
 
 
 def files(pictures: str | Path | Sequence[str | Path]) -> list[Path]:
