@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from .augment import Augment
-from .collection import TEST, TRAIN, VALIDATION, Collection
+from .collection import TEST, TRAIN, VALIDATION, Arrays, Collection
 from .decode import Frame
 from .randomness import permutation
 from .split import Split
@@ -82,6 +82,26 @@ class Prepared:
             self.split, train=_spread(self.split.train, train), validation=_spread(self.split.validation, validation)
         )
         return replace(self, split=split)
+
+    def without_test(self) -> "Prepared":
+        """The same without its test pictures: neither their pixels nor their names are in what comes back.
+
+        What chooses settings is handed this, so that no mistake of it can look at the test part. Other rows keep their
+        order; decoded pixels are copied.
+        """
+        rows = np.sort(np.concatenate([self.split.train, self.split.validation]))
+        split = Split(
+            np.searchsorted(rows, self.split.train),
+            np.searchsorted(rows, self.split.validation),
+            np.empty(0, dtype=np.int64),
+            f"{self.split.how}; without its test part",
+            [self.split.keys[row] for row in rows],
+        )
+        if self.pixels is None:
+            return replace(self, collection=self.collection.subset(rows), split=split)
+        # The pixels are all that is looked at; the collection they were decoded from would keep the test pictures.
+        bare = replace(self.collection, pictures=Arrays(np.empty((len(self.collection), 0, 0, 3), dtype=np.uint8)))
+        return replace(self, collection=bare.subset(rows), split=split, pixels=self.pixels[torch.from_numpy(rows)])
 
 
 class Batches:

@@ -1,24 +1,26 @@
 """From bytes to floats, as part of the model: what training saw is what prediction and export see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 
 class Standardise(nn.Module):
-    """uint8 images (B, C, H, W) -> floats with mean 0 and deviation 1 per channel over the training part.
+    """uint8 images (B, C, H, W) -> floats with mean 0 and deviation 1 over the training part.
 
-    mean, std: C values in [0, 1], from the training part only; they are saved with the model.
+    mean, std: one value a channel, C, or one a pixel and channel, (C, H, W), of pixels in [0, 1]; from the training
+    part only. They are saved with the model.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, mean: Iterable[float], std: Iterable[float]) -> None:
+    def __init__(self, mean: Sequence[float] | Tensor, std: Sequence[float] | Tensor) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(list(mean)).view(1, -1, 1, 1))
-        self.register_buffer("std", torch.tensor(list(std)).view(1, -1, 1, 1))
+        for name, given in (("mean", mean), ("std", std)):
+            values = torch.as_tensor(given, dtype=torch.float32)
+            self.register_buffer(name, values.reshape(1, len(values), *values.shape[1:] or (1, 1)))
 
     def forward(self, images: Tensor) -> Tensor:
         scale, shift = 1 / (255 * self.std), -self.mean / self.std
@@ -41,3 +43,18 @@ def statistics(batches: Iterable[Tensor]) -> tuple[list[float], list[float]]:
     mean = total / n
     std = (squares / n - mean.square()).clamp_min(0).sqrt().clamp_min(1 / 255)
     return mean.tolist(), std.tolist()
+
+
+def pixel_statistics(batches: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean picture and standard deviation of every pixel and channel, each (C, H, W), of uint8 images, in [0, 1].
+
+    A pixel that hardly changes, as at the rim of a digit, gets the deviation 1/255, one grey level.
+    """
+    n, total, squares = 0, torch.zeros(()).double(), torch.zeros(()).double()
+    for images in batches:
+        values = images.double().div(255)
+        n, total, squares = n + len(values), total + values.sum(0), squares + values.square().sum(0)
+    if not n:
+        raise ValueError("the training part is empty; there is nothing to take statistics from")
+    mean = total / n
+    return mean.float(), (squares / n - mean.square()).clamp_min(0).sqrt().clamp_min(1 / 255).float()
