@@ -57,7 +57,7 @@ def bootstrap_f1(
     n = int(matrix.sum())
     if not n:
         raise ValueError("the confusion matrix is empty; score at least one example before asking for an interval")
-    _z(confidence)
+    check_confidence(confidence)
     random = np.random.default_rng(seed)
     rows, columns = np.nonzero(matrix)  # few of the K*K cells: drawing only these keeps K = 1000 affordable
     shares, right, K = matrix[rows, columns] / n, rows == columns, len(matrix)
@@ -76,7 +76,12 @@ def bootstrap_f1(
     return F1Intervals(bounds[0], bounds[1], (float(low), float(high)))
 
 
-def _z(confidence: float) -> float:
+def check_confidence(confidence: float) -> None:
+    """Raise ValueError for what is no confidence level."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, for example 0.95; got {confidence}")
+
+
+def _z(confidence: float) -> float:
+    check_confidence(confidence)
     return NormalDist().inv_cdf((1 + confidence) / 2)
