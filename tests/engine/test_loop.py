@@ -1,11 +1,12 @@
 """The loop asks every objective to improve on every batch, and tells the observers."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from visus.engine.averaging import WeightAverage
+from visus.engine.averaging import WeightAverage, chosen, decaying, equal
 from visus.engine.loop import Evaluate, Observer, StopTraining, fit
 from visus.engine.objective import Objective
 from visus.engine.optimizers import sgd
@@ -94,7 +95,7 @@ def test_evaluation_comes_at_its_interval_and_after_the_last_step():
 
 def test_averaged_weights_are_applied_and_taken_back_bit_for_bit():
     task = TwoRoles()
-    average = WeightAverage(task, 0.5)
+    average = WeightAverage(task, decaying(0.5))
     own = []
     for _ in range(3):
         task.objectives[0].improve(next(task.batches()))
@@ -104,7 +105,7 @@ def test_averaged_weights_are_applied_and_taken_back_bit_for_bit():
         inside = [p.clone() for p in task.parameters()]
     assert any(not torch.equal(p, q) for p, q in zip(own, inside, strict=True))
     assert all(torch.equal(p, q) for p, q in zip(own, task.parameters(), strict=True))
-    twin = WeightAverage(TwoRoles(), 0.5)
+    twin = WeightAverage(TwoRoles(), decaying(0.5))
     twin.restore(average.state())
     assert all(torch.equal(twin.values[n], v) for n, v in average.values.items())
 
@@ -112,13 +113,32 @@ def test_averaged_weights_are_applied_and_taken_back_bit_for_bit():
 def test_the_average_is_the_recursion_it_claims():
     layer = nn.Linear(1, 1, bias=False)
     nn.init.constant_(layer.weight, 0.0)
-    average, expected = WeightAverage(layer, 0.9), 0.0
+    average, expected = WeightAverage(layer, decaying(0.9)), 0.0
     for step in range(20):
         nn.init.constant_(layer.weight, float(step))
         average.update(layer)
         decay = min(0.9, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * step
     assert float(average.values["weight"]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_equal_average_is_the_mean_of_the_last_part_and_before_it_the_weights_themselves():
+    layer = nn.Linear(1, 1, bias=False)
+    average = WeightAverage(layer, equal(start=6))
+    for step in range(10):
+        nn.init.constant_(layer.weight, float(step))
+        average.update(layer)
+        assert float(average.values["weight"]) == pytest.approx(np.mean(range(6, step + 1)) if step > 5 else step)
+
+
+def test_a_task_chooses_its_average():
+    task = TwoRoles()
+    assert chosen(task) is None
+    task.average = 0.5
+    assert chosen(task).share(1000) == 0.5
+    task.average, task.swa, task.steps = 0.0, 0.25, 100
+    assert chosen(task).share(74) == chosen(task).share(75) == 1
+    assert chosen(task).share(99) == pytest.approx(1 / 25)
 
 
 def test_own_randomness_leaves_the_outer_state_alone():

@@ -39,10 +39,12 @@ class Objective:
 
     loss: called with a batch, returns named scalar terms. parameters: the only weights this objective changes.
     optimizer: a factory from `optimizers`. schedule: the factor on `lr` at each improvement.
-    weight_decay: strength of 0.5 * weight_decay * sum(W**2), on weights with two or more dimensions only, so never
-    on biases or normalisation. max_norm: gradients are scaled down to this length. accumulate: pieces a batch is cut
-    into to save memory; the result is the gradient of the whole batch. every: steps between improvements.
-    blind_loss: the loss of a model that ignores its input (ln K for softmax), for the examination of a fresh model.
+    weight_decay: strength of 0.5 * weight_decay * sum(W**2), and l1 of l1 * sum|W|, on weights with two or more
+    dimensions only, so never on biases or normalisation. max_norm: gradients are scaled down to this length.
+    accumulate: pieces a batch is cut into to save memory; the result is the gradient of the whole batch. every: steps
+    between improvements. blind_loss: the loss of a model that ignores its input (ln K for softmax), for the
+    examination of a fresh model. after: called after each update, for weights that are held within bounds.
+    momentum: the momentum at each improvement, for an optimizer that has one; None leaves it as it is.
     """
 
     def __init__(
@@ -55,19 +57,24 @@ class Objective:
         lr: float,
         schedule: Schedule = constant,
         weight_decay: float = 0.0,
+        l1: float = 0.0,
         max_norm: float = float("inf"),
         accumulate: int = 1,
         every: int = 1,
         blind_loss: float | None = None,
         after: Callable[[], None] = lambda: None,
+        momentum: Schedule | None = None,
     ) -> None:
         self.name, self.loss, self.lr, self.schedule = name, loss, lr, schedule
         self.parameters = [p for p in parameters if p.requires_grad]
         if not self.parameters:
             raise ValueError(f"objective '{name}' was given no parameters to train; unfreeze some")
         self.weight_decay, self.max_norm, self.accumulate, self.every = weight_decay, max_norm, accumulate, every
-        self.blind_loss, self.after = blind_loss, after
+        self.l1, self.blind_loss, self.after = l1, blind_loss, after
         self.optimizer = optimizer(_groups(self.parameters, weight_decay), lr)
+        self.momentum = momentum
+        if momentum and not all(group.get("momentum") for group in self.optimizer.param_groups):
+            raise ValueError(f"{type(self.optimizer).__name__} without momentum has none to change; take momentum")
         self.precision: Precision = FLOAT32
         self.improvements = 0
 
@@ -76,21 +83,25 @@ class Objective:
         lr = self.lr * self.schedule(self.improvements)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
+            if self.momentum:
+                group["momentum"] = self.momentum(self.improvements)
         self.optimizer.zero_grad()
         terms = self._accumulate_gradients(batch)
         norm = self._clip()
         measured = self.improvements % MEASURE_EVERY == 0
         before = [p.detach().clone() for p in self.parameters] if measured else []
-        self.optimizer.step()
-        self.after()
+        # A hook of the optimizer: who watches its updates sees weights held in bounds, not changed behind its back.
+        with self.optimizer.register_step_post_hook(lambda *_: self.after()):
+            self._step(batch, terms)
         self.improvements += 1
         ratio = _update_ratio(before, self.parameters) if measured else None
         return Report(self.name, sum_of(terms), terms, norm, lr, ratio)
 
     def penalty(self) -> Tensor:
-        """The weight penalty the optimizer really applies, 0.5 * weight_decay * sum(W**2), as a scalar."""
+        """The weight penalty that is really applied, 0.5 * weight_decay * sum(W**2) + l1 * sum|W|, as a scalar."""
         groups = self.optimizer.param_groups
         penalties = [0.5 * g["weight_decay"] * sum(p.detach().square().sum() for p in g["params"]) for g in groups]
+        penalties += [self.l1 * p.detach().abs().sum() for p in self.parameters if p.ndim >= 2 and self.l1]
         return torch.stack([torch.as_tensor(p) for p in penalties]).sum()
 
     def state_dict(self) -> dict[str, Any]:
@@ -115,7 +126,30 @@ class Objective:
             sum_of(terms).backward(inputs=self.parameters)
             for name, term in terms.items():
                 total[name] = total[name] + term.detach() if name in total else term.detach()
+        for parameter in self.parameters if self.l1 else []:
+            if parameter.ndim >= 2 and parameter.grad is not None:
+                parameter.grad.add_(parameter.detach().sign(), alpha=self.l1)
         return total
+
+    def _step(self, batch: Batch, terms: Terms) -> None:
+        """Update the weights. A line search looks at the loss several times; the first look has been taken."""
+        if not getattr(self.optimizer, "repeats", False):
+            self.optimizer.step()
+            return
+        first: list[Terms] = [terms]
+
+        def look() -> Tensor:
+            """The full loss and its gradient, penalties included, at the weights as they are."""
+            if not first:
+                self.optimizer.zero_grad()
+            found = first.pop() if first else self._accumulate_gradients(batch)
+            for group in self.optimizer.param_groups if self.weight_decay else []:
+                for parameter in group["params"]:
+                    if parameter.grad is not None and group["weight_decay"]:
+                        parameter.grad.add_(parameter.detach(), alpha=group["weight_decay"])
+            return sum_of(found) + self.penalty()
+
+        self.optimizer.step(look)  # type: ignore[arg-type]  # torch means a float or a tensor of one
 
     def _clip(self) -> Tensor:
         gradients = [p.grad for p in self.parameters if p.grad is not None]

@@ -69,6 +69,24 @@ def fewest_threads(task: Task) -> int:
     return 1 if median(seconds[1][2:]) < median(seconds[many][2:]) else many
 
 
+def step_seconds(task: Task, threads: int) -> float:
+    """Time of one training step with so many threads, measured on a copy."""
+    many = torch.get_num_threads()
+    with own_randomness(0):
+        patient = copy.deepcopy(task).train()
+        seconds = []
+        try:
+            torch.set_num_threads(threads)
+            for batch in islice(patient.batches(), STEPS):
+                began = time.perf_counter()
+                for objective in patient.objectives:
+                    float(objective.improve(batch).loss)
+                seconds.append(time.perf_counter() - began)
+        finally:
+            torch.set_num_threads(many)
+    return median(seconds[2:] or seconds)
+
+
 def cost(task: Task) -> Cost:
     """Time and memory of one training step and one evaluation, measured on a copy."""
     with own_randomness(0):

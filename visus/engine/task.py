@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from torch import nn
 
+from .members import Members
 from .objective import Batch, Memory, Objective
 from .precision import FLOAT32, Precision
 
@@ -17,13 +18,15 @@ class Task(nn.Module, ABC):
     """Data, objectives and a score.
 
     steps: how long the recipe plans to train. steps_per_epoch: batches in one pass over the data. average: decay of
-    the averaged weights that are evaluated and kept, 0 for the weights themselves.
+    the averaged weights that are evaluated and kept, 0 for the weights themselves. swa: or the last share of the run
+    whose weights are averaged equally.
     """
 
-    objectives: Sequence[Objective | Memory]
+    objectives: Sequence[Objective | Memory | Members]
     steps: int = 1000
     steps_per_epoch: int = 100
     average: float = 0.0
+    swa: float = 0.0
     precision: Precision = FLOAT32
 
     @abstractmethod
