@@ -14,6 +14,8 @@ from ..data.split import Split
 from ..doctor.finding import BLOCKER
 from ..runs.recorder import Journal
 
+STRATEGY = "coarse_to_fine"  # of a search, unless another is asked for
+
 
 class Show(Protocol):
     """Where a session shows how far it is; the command line and the studio each bring their own."""
@@ -89,6 +91,7 @@ class Session:
     seed: int = 0
     confirm: Callable[[str], bool] = lambda question: True
     collection: Collection | None = None  # opened already, or to be opened by the audit
+    strategy: str = STRATEGY  # of the search
 
     frame: Frame | None = None
     gathered: Gathered | None = None

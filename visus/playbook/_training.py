@@ -10,7 +10,7 @@ from pathlib import Path
 from ..doctor.checkup import Checkup, StopNotFinite
 from ..doctor.diagnosis import Diagnosis
 from ..doctor.finding import Finding
-from ..engine.averaging import WeightAverage
+from ..engine import averaging
 from ..engine.loop import Evaluate, Observer, StopTraining, fit
 from ..engine.task import Task
 from ..runs import checkpoint
@@ -103,7 +103,7 @@ def train(
     """
     began = time.monotonic()
     checkup = Checkup(reference)
-    average = WeightAverage(task, task.average) if task.average else None
+    average = averaging.chosen(task)
     evaluate = Evaluate(max(task.steps_per_epoch, FEWEST_STEPS_BETWEEN_EVALUATIONS), [], average)
     log_every = max(1, task.steps_per_epoch // LOGS_PER_EPOCH)
     recorder = Recorder(folder, [evaluate, checkup], log_every)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..doctor.checkup import Checkup, StopNotFinite
-from ..engine.averaging import WeightAverage
+from ..engine import averaging
 from ..engine.loop import Evaluate, Observer, fit
 from ..engine.task import Task
 from ..runs.checkpoint import write_whole
@@ -80,7 +80,7 @@ class Trials:
         task = self.patient.task(change, seed, share)
         checkup, last = Checkup(), LastScores()
         tell: list[Observer] = [last, checkup] if watched else [last]
-        average = WeightAverage(task, task.average) if task.average else None
+        average = averaging.chosen(task)
         every = math.ceil(task.steps / EVALUATIONS) if watched else task.steps
         bar = Bar(self.show, self.done, max(self.expected, self.done + 1), said(change))
         interrupt = StopOnInterrupt()

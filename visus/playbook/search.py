@@ -1,21 +1,27 @@
-"""Look for good settings: random, on log scales, coarse to fine."""
+"""Look for good settings: random, on log scales, coarse to fine, or by another strategy; the best again over seeds."""
 
+import math
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Container, Mapping
 
-from ..doctor.checkup import StopNotFinite
-from ..doctor.finding import NOTE, PASS, WARNING
-from ..engine.loop import fit
+from .. import search as strategies
+from ..data.batches import Prepared
+from ..doctor.finding import NOTE, PASS
+from ..engine import catalogue
 from ..engine.probe import Cost, cost
+from ..engine.task import Task
 from ..recipes import _form, classify
 from ..runs.reader import Run
-from ..search import Round, Search, Span, Trial, coarse_to_fine
-from ..tasks.classify import Classification
+from ..search import Space, Span
+from . import _ways
+from ._hunt import Hunt, Plan, read_plan
+from ._search_verdict import judge
 from ._session import Session, Verdict
+from ._trial_run import Bench
 
-ROUNDS = (Round(12, 1), Round(7, 2), Round(5, 4))  # trials, and epochs of each
-FEWER_ROUNDS = (Round(6, 1), Round(3, 2))
+TRIALS, EPOCHS = 24, 4.0  # of a search that has the time; EPOCHS is the length of its longest trials
+FEWER_TRIALS, FEWER_EPOCHS = 9, 2.0
+REPEATS = 3  # seeds with which the best are tried again
 SHARE = 0.25  # of the time left when there is a budget
 UNBOUNDED_SHARE = 0.5  # of the forecast training time when there is none
 ENOUGH_S = 60.0  # a search may take so long however short the training is
@@ -25,35 +31,27 @@ MOST_LOOKED_AT = 1_000  # validation pictures a trial is scored on
 
 def run(session: Session) -> Verdict:
     form = _form.fields(classify.build, {name: str(value) for name, value in session.settings.items()})
-    space = {
-        name: Span(field.search.low, field.search.high, field.search.log)
-        for name, field in form.items()
-        if field.search and name not in session.given
-    }
-    small = session.ready.limited(validation=MOST_LOOKED_AT)
+    space = space_of(form, session.given)
+    small = trial_pictures(session.ready)
     task = classify.build(small, **session.settings)
     session.suggest(arithmetic=str(task.precision))  # measured once, the same for every trial and the training
     if not space or not any(objective.parameters for objective in task.objectives):
         return Verdict(PASS, "nothing to search: every setting is given, or the model has none", {"best": {}})
-    rounds, shrink = _plan(session, task)
-    if not rounds:
+    bench = Bench("classify", small, session.settings)
+    plan = _plan(session, bench, space, task)
+    if not plan.rounds:
         return Verdict(NOTE, "the budget leaves no time to search; the recipe's settings are used", {"best": {}})
-    total = sum(plan.trials for plan in rounds)
-    known = [Trial(e["round"], e["settings"], e["score"]) for e in Run(session.folder).events("trial")]
     deadline = time.monotonic() + SHARE * session.budget.left
-
-    def one(settings: Mapping[str, float], epochs: float, number: int) -> Trial:
-        session.show.progress("search", len(done), total, _say(settings))
-        trial = _try(session, small, settings, epochs * shrink, number)
-        session.journal.note("trial", **vars(trial), diverged=trial.diverged)
-        done.append(trial)
-        return trial
-
-    done = list(known)
-    found = coarse_to_fine.search(
-        one, space, rounds, session.seed, known, stop=lambda: len(done) > 2 and time.monotonic() > deadline
-    )
-    return _judge(session, found)
+    way = _ways.take(plan.way, plan.workers, bench, session.show)
+    hunt = Hunt(Run(session.folder), space, plan, session.seed, way, session.journal, session.show)
+    hunt.stop = lambda: hunt.done > 2 and time.monotonic() > deadline
+    try:
+        found = hunt.search()
+        verdict = judge(session.settings, found, hunt.repeat(found), plan)
+    finally:
+        way.close()
+    session.suggest(**verdict.detail["best"])
+    return verdict
 
 
 def recall(session: Session, verdict: Verdict) -> None:
@@ -62,13 +60,29 @@ def recall(session: Session, verdict: Verdict) -> None:
         session.suggest(arithmetic=verdict.detail["arithmetic"])
 
 
-def _try(session: Session, small: Any, settings: Mapping[str, float], epochs: float, number: int) -> Trial:
-    """Train briefly with these settings, its schedule ending with the trial; the score is validation accuracy."""
-    began = time.perf_counter()
-    task = classify.build(small, **{**session.settings, **settings, "epochs": epochs})
-    why = fit(task, task.steps, [StopNotFinite()])
-    score = None if why else task.evaluate()["validation_accuracy"]
-    return Trial(number, dict(settings), score, time.perf_counter() - began, epochs)
+def check_strategy(name: str) -> None:
+    """Raise LookupError for a strategy that does not exist, RuntimeError for one whose extra is not installed."""
+    getattr(catalogue.find(strategies, name), "need", lambda: None)()
+
+
+def trial_pictures(prepared: Prepared) -> Prepared:
+    """What trials are handed: no test part, and a validation part that is quickly scored."""
+    return prepared.limited(validation=MOST_LOOKED_AT).without_test()
+
+
+def space_of(form: Mapping[str, _form.Field], leave: Container[str] = ()) -> dict[str, Span]:
+    """What may be searched of a recipe's settings: every one with a range, except those to be left as they are."""
+    return {
+        name: span(field, field.search.low, field.search.high, field.search.log)
+        for name, field in form.items()
+        if field.search and name not in leave
+    }
+
+
+def span(field: _form.Field, low: float, high: float, log: bool) -> Span:
+    """The values of one setting from low to high, never to be widened beyond what the setting may be."""
+    least, most = (field.limits.low, field.limits.high) if field.limits else (-math.inf, math.inf)
+    return Span(low, high, log, field.kind is int, least, most)
 
 
 def allowed_seconds(session: Session, training: float) -> float:
@@ -76,53 +90,43 @@ def allowed_seconds(session: Session, training: float) -> float:
     return min(SHARE * session.budget.left, UNBOUNDED_SHARE * training + ENOUGH_S)
 
 
-def _plan(session: Session, task: Classification) -> tuple[tuple[Round, ...], float]:
-    """The rounds that the time allows, and the factor by which their trials are shortened. No rounds: no time.
+def _plan(session: Session, bench: Bench, space: Space, task: Task) -> Plan:
+    """What the time allows. No rounds: none.
 
     It rests on a measurement, so it is written down: a resumed search follows the plan it began with.
     """
-    for event in Run(session.folder).events("search_plan"):
-        return tuple(Round(**plan) for plan in event["rounds"]), event["shrink"]
-    rounds, shrink = _affordable(session, task.steps_per_epoch, cost(task))
-    session.journal.note("search_plan", rounds=[vars(plan) for plan in rounds], shrink=shrink)
-    return rounds, shrink
+    known = read_plan(Run(session.folder))
+    if known:
+        return known
+    measured = cost(task)
+    training = session.settings.get("epochs", 30) * task.steps_per_epoch * measured.seconds_per_step
+    plan = affordable(session.strategy, bench, space, task, measured, allowed_seconds(session, training))
+    plan.write(session.journal)
+    return plan
 
 
-def _affordable(session: Session, steps_per_epoch: int, measured: Cost) -> tuple[tuple[Round, ...], float]:
-    training = session.settings.get("epochs", 30) * steps_per_epoch * measured.seconds_per_step
-    allowed = allowed_seconds(session, training)
-    for rounds in (ROUNDS, FEWER_ROUNDS):
-        trials = sum(plan.trials for plan in rounds)
-        epochs = sum(plan.trials * plan.length for plan in rounds)
-        left = allowed - trials * measured.seconds_per_evaluation
-        shrink = left / (epochs * steps_per_epoch * measured.seconds_per_step)
-        if shrink * steps_per_epoch >= FEWEST_STEPS or shrink >= 1:
+def affordable(strategy: str, bench: Bench, space: Space, task: Task, measured: Cost, allowed: float) -> Plan:
+    """The largest of the usual searches that fits into `allowed` seconds, its trials shortened if need be."""
+    divide = catalogue.find(strategies, strategy).rounds
+    for trials, epochs, repeats in ((TRIALS, EPOCHS, REPEATS), (FEWER_TRIALS, FEWER_EPOCHS, 0)):
+        plan = Plan(strategy, divide(trials, epochs), repeats=repeats)
+        alone = seconds(plan, task, measured)
+        way, n, faster = _ways.choose(bench, list(space), task, measured, min(alone, allowed))
+        shrink = _shrink(plan, task, measured, allowed * faster)
+        if shrink * task.steps_per_epoch >= FEWEST_STEPS or shrink >= 1:
             # A tiny set's epoch is a few steps: its trials are made long enough to say something.
-            return rounds, max(min(1.0, shrink), FEWEST_STEPS / steps_per_epoch)
-    return (), 0.0
+            shrink = max(min(1.0, shrink), FEWEST_STEPS / task.steps_per_epoch)
+            return Plan(strategy, plan.rounds, shrink, repeats, way, n)
+    return Plan(strategy, (), repeats=0)
 
 
-def _judge(session: Session, found: Search) -> Verdict:
-    best = found.best
-    n, diverged = len(found.trials), sum(trial.diverged for trial in found.trials)
-    detail = {
-        "ranges": {name: [span.low, span.high, span.log] for name, span in found.spans.items()},
-        "border": found.borders,
-        "arithmetic": session.settings["arithmetic"],
-    }
-    rounds = max((trial.round for trial in found.trials), default=0)
-    line = f"{n} trials in {rounds} rounds"
-    if best is None:
-        text = f"{line}: all diverged; the recipe's settings are used: lower the learning rate (lr=...)"
-        return Verdict(WARNING, text, {**detail, "best": {}})
-    chosen = {name: float(f"{value:.2g}") for name, value in best.settings.items()}
-    session.suggest(**chosen)
-    line += f": {_say(chosen)}" + (f"; {diverged} diverged" if diverged else "")
-    if found.borders:
-        line += f"; the best {' and '.join(found.borders)} on the border of what was searched, though it was widened"
-        return Verdict(NOTE, line, {**detail, "best": chosen})
-    return Verdict(PASS, line + "; no best value on a border", {**detail, "best": chosen})
+def seconds(plan: Plan, task: Task, measured: Cost) -> float:
+    """All trials and repeats of a plan, one by one."""
+    training = plan.epochs * plan.shrink * task.steps_per_epoch * measured.seconds_per_step
+    return training + plan.runs * measured.seconds_per_evaluation
 
 
-def _say(settings: Mapping[str, float]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value:.1e}" for name, value in settings.items())
+def _shrink(plan: Plan, task: Task, measured: Cost, allowed: float) -> float:
+    """The factor by which trials must be shortened to fit into `allowed` seconds."""
+    left = allowed - plan.runs * measured.seconds_per_evaluation
+    return left / (plan.epochs * task.steps_per_epoch * measured.seconds_per_step)

@@ -1,0 +1,83 @@
+"""One trial of a search: train briefly with some settings, score on the validation part."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .. import recipes
+from ..data.batches import Prepared
+from ..data.collection import VALIDATION
+from ..doctor.checkup import StopNotFinite
+from ..engine import catalogue
+from ..engine.loop import Observer, StopTraining, fit
+from ..engine.objective import Memory, Objective, Report
+from ..tasks.classify import Classification
+
+LOOK_EVERY = 10  # steps between two looks at the loss; each waits for the device
+EXPLODED = 4.0  # times the first loss: no schedule brings that back within a short trial
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all trials of a search share. recipe: its name. settings: those that are not searched.
+
+    prepared holds no test part (`Prepared.without_test`), so that no trial can see it.
+    """
+
+    recipe: str
+    prepared: Prepared
+    settings: Mapping[str, Any]
+
+    @property
+    def build(self) -> Callable[..., Classification]:
+        found: Callable[..., Classification] = catalogue.find(recipes, self.recipe).build
+        return found
+
+    def task(self, settings: Mapping[str, Any], epochs: float) -> Classification:
+        """The task of one trial, its schedule ending with it."""
+        return self.build(data=self.prepared, **{**self.settings, **settings, "epochs": epochs})
+
+
+@dataclass(frozen=True)
+class Result:
+    """score: validation accuracy, None if it diverged. collapsed: no better than a blind guess."""
+
+    score: float | None
+    collapsed: bool
+    seconds: float
+
+
+class StopExploded(Observer):
+    """Ends a trial whose loss has left its beginnings far above."""
+
+    def __init__(self) -> None:
+        self.first = math.nan
+
+    def after_improvement(self, step: int, objective: Objective | Memory, report: Report) -> None:
+        if step == 0:
+            self.first = float(report.loss)
+        elif step % LOOK_EVERY == 0 and float(report.loss) > EXPLODED * self.first > 0:
+            raise StopTraining("the loss exploded")
+
+
+def run(bench: Bench, settings: Mapping[str, Any], epochs: float) -> Result:
+    """Make one trial, here and now."""
+    began = time.perf_counter()
+    task = bench.task(settings, epochs)
+    why = fit(task, task.steps, [StopNotFinite(), StopExploded()])
+    score = None if why else task.evaluate()["validation_accuracy"]
+    return result(bench.prepared, score, time.perf_counter() - began)
+
+
+def result(prepared: Prepared, score: float | None, seconds: float) -> Result:
+    """A score with what is to be said of it."""
+    return Result(score, score is not None and score <= _blind(prepared), seconds)
+
+
+def _blind(prepared: Prepared) -> float:
+    """What always naming the commonest class scores on the validation part, and one deviation of luck."""
+    labels = prepared.labels(prepared.rows(VALIDATION))
+    share = float(labels.bincount().max()) / len(labels)
+    return share + math.sqrt(share * (1 - share) / len(labels))
