@@ -107,8 +107,11 @@ class Classify(Classification):
         lr: float,
         schedule: Schedule = constant,
         weight_decay: float = 0.0,
+        l1: float = 0.0,
         max_norm: float = float("inf"),
         accumulate: int = 1,
+        after: Callable[[], None] = lambda: None,
+        momentum: Schedule | None = None,
     ) -> None:
         super().__init__(standardise, network, data, loss)
         self.loss_name = loss_name
@@ -121,8 +124,11 @@ class Classify(Classification):
                 lr=lr,
                 schedule=schedule,
                 weight_decay=weight_decay,
+                l1=l1,
                 max_norm=max_norm,
                 accumulate=accumulate,
+                after=after,
+                momentum=momentum,
                 blind_loss=blind_loss,
             )
         ]
