@@ -1,0 +1,1 @@
+"""Where things lie: distances between rows of numbers, and who is nearest to whom."""
