@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "runs": {"engine"},
     "doctor": {"engine", "runs"},
     "explain": {"engine"},
-    "recipes": {"models", "data", "worlds", "features", "tasks", "engine", "losses"},
+    "recipes": {"models", "layers", "data", "worlds", "features", "tasks", "engine", "losses"},
     "report": {"runs", "doctor", "metrics", "explain"},
     "ship": {"runs", "recipes", "data", "engine"},
     "playbook": {"recipes", "data", "doctor", "search", "runs", "report", "engine", "ship", "metrics", "tasks"},

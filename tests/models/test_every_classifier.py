@@ -1,6 +1,7 @@
 """Promises every classifier keeps. A new file in `models/classifiers` is tested without being mentioned."""
 
 import inspect
+from typing import Literal, get_origin
 
 import pytest
 import torch
@@ -65,5 +66,5 @@ def test_every_parameter_receives_a_gradient(name):
 @every_classifier
 def test_own_settings_are_typed_and_have_defaults(name):
     for parameter in list(inspect.signature(catalogue.find(classifiers, name).build).parameters.values())[2:]:
-        assert parameter.annotation in (int, float, str, bool)
+        assert parameter.annotation in (int, float, str, bool) or get_origin(parameter.annotation) is Literal
         assert parameter.default is not inspect.Parameter.empty

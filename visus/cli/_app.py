@@ -21,6 +21,7 @@ ORDER = (
     "recipes",
     "train",
     "lab",
+    "circuit",
     "runs",
     "resume",
     "report",

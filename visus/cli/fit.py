@@ -18,6 +18,9 @@ def command(
     skip: Annotated[
         list[str] | None, typer.Option(help="A stage to leave out: baselines, checks, search, test, report.")
     ] = None,
+    search: Annotated[
+        str, typer.Option(help="Its strategy: coarse_to_fine, random, grid, successive_halving, optuna_sampler.")
+    ] = "coarse_to_fine",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a long run.")] = False,
 ) -> int:
     """Audit, split, try baselines, check, search, train, test once, report.
@@ -32,6 +35,7 @@ def command(
     """
     from ..playbook import api
     from ..playbook._session import InterruptedRunError
+    from ..playbook.search import check_strategy
     from ..recipes import _form, classify
     from ._app import UsageError
     from ._show import terminal
@@ -44,6 +48,7 @@ def command(
         budget = api.seconds(typed.pop("budget")) if "budget" in typed else None
         values = _form.read(classify.build, typed)
         api.check_settings(values, skip or ())
+        check_strategy(search)
     except (ValueError, LookupError) as error:
         raise UsageError(str(error)) from error
     with terminal() as show:
@@ -53,7 +58,9 @@ def command(
             return yes or not sys.stdin.isatty() or typer.confirm(question)
 
         try:
-            fitted = api.fit(path, runs=runs, budget=budget, skip=skip or (), show=show, confirm=ask, **values)
+            fitted = api.fit(
+                path, runs=runs, budget=budget, skip=skip or (), search=search, show=show, confirm=ask, **values
+            )
         except InterruptedRunError as stopped:
             show.say(str(stopped))
             return 1

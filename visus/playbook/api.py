@@ -1,12 +1,8 @@
 """Start, or resume, the whole sequence or a single recipe, in a run folder of its own."""
 
-import platform
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +11,7 @@ import torch
 from .. import recipes
 from ..data.collection import Collection
 from ..data.source import open_collection
-from ..engine import catalogue, device
+from ..engine import catalogue
 from ..engine.probe import fewest_threads
 from ..recipes import _form, classify
 from ..report.page import write
@@ -24,10 +20,13 @@ from ..runs.reader import Run
 from ..runs.recorder import Journal, create
 from ..ship import model as ship
 from ..ship.card import card
-from . import _sequence
+from . import _sequence, ensemble, search_recipe
+from ._circumstances import circumstances
 from ._forecast import settle
-from ._session import Budget, InterruptedRunError, Session, Show, Silent
+from ._session import STRATEGY, Budget, InterruptedRunError, Session, Show, Silent
 from ._training import Outcome, train
+from .search import check_strategy
+from .split import write_parts
 from .train import model_facts
 
 FIT = "fit"
@@ -57,6 +56,7 @@ def fit(
     runs: str | Path = "runs",
     budget: float | str | None = None,
     skip: Iterable[str] = (),
+    search: str = STRATEGY,
     show: Show | None = None,
     confirm: Callable[[str], bool] = lambda question: True,
     **settings: Any,
@@ -64,10 +64,12 @@ def fit(
     """From pictures to a tested, reported, usable model: all eight stages.
 
     source: a folder, a CSV table, or a named set. budget: seconds for everything, or text such as '10m'. skip: stages
-    to leave out. settings: those of the recipe `classify`; what is named here is never changed by a stage.
+    to leave out. search: its strategy. settings: those of the recipe `classify`; what is named here is never changed
+    by a stage.
     Raises ValueError or LookupError for a setting or a source that cannot be, before anything is written.
     """
     check_settings(settings, skip)
+    check_strategy(search)
     limit = seconds(budget) if isinstance(budget, str) else budget
     show = show or Silent()
     collection = open_collection(source, lambda done, total: show.progress("download", done, max(done, total), "bytes"))
@@ -77,6 +79,7 @@ def fit(
         "given": settings,
         "settings": _form.resolved(classify.build, settings),
         "skip": sorted(skip),
+        "search": search,
         "budget_s": limit,
         **circumstances(int(settings.get("seed", 0))),
     }
@@ -91,6 +94,10 @@ def resume(folder: str | Path, show: Show | None = None) -> Fitted:
     show = show or Silent()
     if run.info["recipe"] == FIT:
         return _run(run.folder, Budget(run.info["budget_s"], _spent(run)), show, lambda question: True)
+    if run.info["recipe"] == search_recipe.SEARCH:
+        return Fitted(run.folder, bool(search_recipe.resume(run.folder, show).best))
+    if run.info["recipe"] == ensemble.ENSEMBLE:
+        return Fitted(ensemble.resume(run.folder, show).folder, True)
     return Fitted(run.folder, not _train_recipe(run.folder, show).why)
 
 
@@ -138,18 +145,6 @@ def stem(source: str) -> str:
     return name.strip("-.")[:40] or "run"
 
 
-def circumstances(seed: int) -> dict[str, Any]:
-    """Seed, time, versions and hardware, for the record."""
-    packages = ("visus", "torch", "numpy", "pillow", "simplejpeg", "scikit-learn")
-    return {
-        "seed": seed,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in packages},
-        "hardware": device.describe(device.choose()),
-        "command": " ".join(sys.argv[1:]),
-    }
-
-
 def _run(
     folder: Path, budget: Budget, show: Show, confirm: Callable[[str], bool], collection: Collection | None = None
 ) -> Fitted:
@@ -165,6 +160,7 @@ def _run(
         info["seed"],
         confirm,
         collection,
+        info.get("search", STRATEGY),
     )
     session.journal.note("opened")
     for event in Run(folder).events("settings"):
@@ -185,6 +181,7 @@ def _train_recipe(folder: Path, show: Show) -> Outcome:
     if outcome.why == INTERRUPTED:
         raise InterruptedRunError("train", folder)
     prepared = task.data.prepared
+    write_parts(folder, prepared.split)
     facts = model_facts(prepared, {**info["settings"], **info["given"]})
     stages: dict[str, dict[str, Any]] = {"train": {"best": outcome.best}, "split": {"train": len(prepared.split.train)}}
     ship.save(folder, task.model, facts, card(folder.name, facts, stages))

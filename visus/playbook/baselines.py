@@ -26,7 +26,7 @@ def run(session: Session) -> Verdict:
     session.show.progress("baselines", 2, 3, "linear")
     found["linear"] = _linear(small, session, epochs=20)
     harmless = mirrored >= SAME * found["knn"]
-    session.suggest(flip=harmless)
+    _suggest(session, harmless)
     line = "   ".join(f"{name.replace('_', '-')} {100 * share:.1f} %" for name, share in found.items())
     learnable = max(found["knn"], found["linear"]) > found["majority"]
     note = "" if learnable else "; none beats the majority: do the pictures show what the labels name?"
@@ -38,7 +38,12 @@ def run(session: Session) -> Verdict:
 
 
 def recall(session: Session, verdict: Verdict) -> None:
-    session.suggest(flip=verdict.detail["flip"])
+    _suggest(session, verdict.detail["flip"])
+
+
+def _suggest(session: Session, flip: bool) -> None:
+    if session.settings.get("features", "pixels") == "pixels":  # features are made once, of the pictures as they are
+        session.suggest(flip=flip)
 
 
 def blind(prepared: Prepared) -> Prepared:

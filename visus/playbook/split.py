@@ -1,7 +1,6 @@
 """Set pictures aside for validation and for one test, so that no alike pictures face each other."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,15 +48,15 @@ def _describe(session: Session, division: Split) -> None:
             [content for content, _ in seen], np.array([y for _, y in seen]), collection.classes
         ),
     }
-    _write_parts(session.folder, division, [content for content, _ in seen])
+    write_parts(session.folder, division)
     info = Run(session.folder).info
     write_info(session.folder, {**info, "data": data, "split_hash": division.hash})
 
 
-def _write_parts(folder: Path, division: Split, contents: Sequence[str]) -> None:
+def write_parts(folder: Path, division: Split) -> None:
     """Which pictures lie in which part, by their content: what a later evaluation checks itself against."""
     parts = {"train": division.train, "validation": division.validation, "test": division.test}
-    text = json.dumps({name: [contents[i] for i in rows] for name, rows in parts.items()})
+    text = json.dumps({name: [division.keys[i] for i in rows] for name, rows in parts.items()})
     write_whole(folder / SPLIT, text.encode())
 
 

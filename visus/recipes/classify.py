@@ -9,28 +9,35 @@ from torch import Tensor, nn
 
 from ..data.augment import Augment, colour_axes
 from ..data.batches import Batches, Prepared
+from ..data.kept import Kept
 from ..data.prepare import prepare
-from ..data.preprocess import Standardise
-from ..engine import catalogue, optimizers, precision, schedules
+from ..engine import catalogue, optimizers, precision
 from ..engine.device import choose as choose_device
 from ..engine.probe import fastest_precision
 from ..engine.seed import seed_everything
+from ..features._described import Described
+from ..layers.max_norm import project_all
 from ..losses.cross_entropy import cross_entropy
 from ..losses.hinge import multiclass_hinge
 from ..models import classifiers
 from ..tasks.classify import Classification, Classify, Remember, joined
-from . import _form
+from . import _descent, _features, _form
 from ._form import About, Choice, Limits, Range
 
+Rule = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon", "lbfgs"]
+Course = Literal["one_cycle", "cosine", "constant", "step", "exponential", "inverse", "cyclic"]
 Arithmetic = Literal["auto", "float32", "float32-channels-last", "bfloat16", "bfloat16-channels-last"]
-WARM_UP = 0.2  # share of the run in which the learning rate rises
 DESCENT = frozenset(  # settings that only concern a model that descends a loss
     [
         "smoothing",
         "optimizer",
         "lr",
         "weight_decay",
+        "l1",
         "schedule",
+        "decay",
+        "cycles",
+        "momentum_ramp",
         "batch",
         "epochs",
         "flip",
@@ -41,8 +48,10 @@ DESCENT = frozenset(  # settings that only concern a model that descends a loss
         "colour",
         "cutout",
         "max_norm",
+        "max_norm_weights",
         "accumulate",
         "average",
+        "swa",
         "arithmetic",
     ]
 )
@@ -57,12 +66,23 @@ def build(
     framing: Annotated[Literal["crop", "stretch", "pad"], About("how a picture is brought to that size")] = "crop",
     memory: Annotated[float, Limits(0.0), About("GiB for decoded pictures; beyond it they are streamed")] = 2.0,
     model: Annotated[str, Choice(classifiers), About("the architecture; its own settings join these")] = "small_conv",
+    features: Annotated[
+        str, About("pixels, or hog, hue, words, pca, whitened, polar joined by +, as hog:cell=4+hue")
+    ] = "pixels",
+    standardise: Annotated[
+        Literal["channel", "feature", "mean_image", "unit"],
+        About("mean 0, deviation 1 by colour or pixel, about the mean picture; or -1 to 1"),
+    ] = "channel",
     loss: Annotated[Literal["cross_entropy", "hinge", "squared_hinge"], About("softmax or SVM")] = "cross_entropy",
     smoothing: Annotated[float, Limits(0.0, 0.5), About("label smoothing, for cross_entropy")] = 0.0,
-    optimizer: Annotated[Literal["sgd", "momentum", "nesterov", "adam", "adamw"], About("update rule")] = "nesterov",
+    optimizer: Annotated[Rule, About("update rule; lbfgs: on the whole training part at once")] = "nesterov",
     lr: Annotated[float, Limits(1e-12), Range(1e-3, 1.0, log=True), About("highest learning rate")] = 0.1,
     weight_decay: Annotated[float, Limits(0.0), Range(1e-5, 1e-2, log=True), About("strength of L2")] = 5e-4,
-    schedule: Annotated[Literal["one_cycle", "cosine", "constant"], About("how the rate changes")] = "one_cycle",
+    l1: Annotated[float, Limits(0.0), About("strength of L1, which brings weights to 0")] = 0.0,
+    schedule: Annotated[Course, About("how the rate changes")] = "one_cycle",
+    decay: Annotated[float, Limits(1e-6, 1.0), About("rate left at the end of step, exponential, inverse")] = 0.01,
+    cycles: Annotated[int, Limits(1), About("equal parts of the run, for step and cyclic")] = 3,
+    momentum_ramp: Annotated[bool, About("raise momentum from 0.5 to 0.99 over the run, instead of 0.9")] = False,
     batch: Annotated[int, Limits(0), About("pictures a step; 0: for about 40 steps an epoch, 16 to 500")] = 0,
     epochs: Annotated[float, Limits(0.001), About("passes over the training part")] = 30,
     flip: Annotated[bool, About("mirror every second picture")] = False,
@@ -73,8 +93,10 @@ def build(
     lighting: Annotated[float, Limits(0.0, 1.0), About("deviation of the light's colour; 0.1 is usual")] = 0.0,
     cutout: Annotated[int, Limits(0), About("side in pixels of a square to hide")] = 0,
     max_norm: Annotated[float, Limits(0.0), About("clip gradients to this length; 0: never")] = 0.0,
+    max_norm_weights: Annotated[float, Limits(0.0), About("longest a neuron's weights may be; 0: any length")] = 0.0,
     accumulate: Annotated[int, Limits(1), About("pieces a batch is cut into to save memory")] = 1,
     average: Annotated[float, Limits(0.0, 0.99999), About("decay of averaged weights; 0: no averaging")] = 0.0,
+    swa: Annotated[float, Limits(0.0, 0.9), About("last share of the run to average equally; 0: none")] = 0.0,
     workers: Annotated[int, Limits(0, 64), About("processes that decode streamed pictures")] = 2,
     arithmetic: Annotated[Arithmetic, About("number format and memory layout; auto: the fastest, measured")] = "auto",
     device: Annotated[str, About("auto, cpu or cuda")] = "auto",
@@ -82,21 +104,34 @@ def build(
     **model_settings: Any,
 ) -> Classification:
     """A classification task. `data` may also be pictures that were prepared before."""
+    _features.check(features, model, standardise)
+    if average and swa:
+        raise ValueError(f"average={average:g} and swa={swa:g} are two averages of the weights; set one of them to 0")
     prepared = data if isinstance(data, Prepared) else prepare(data, size, framing, seed=seed, memory_gib=memory)
+    first, rows = _features.fitted(prepared, features, standardise, memory)
     seed_everything(seed)
-    standardise = Standardise(prepared.mean, prepared.std)
-    network = catalogue.find(classifiers, model).build(prepared.image, prepared.n_classes, **model_settings)
-    shift = min(prepared.image[1:]) // 8 if crop < 0 else crop
+    entry = _entry(first, prepared.image)
+    network = catalogue.find(classifiers, model).build(entry, prepared.n_classes, **model_settings)
+    whole = optimizer == _descent.FULL_BATCH
+    usual = 0 if whole or features != _features.PIXELS else min(prepared.image[1:]) // 8
+    shift = usual if crop < 0 else crop
     axes = colour_axes(next(prepared.part("train"))[0]) if lighting else None
     augment = Augment(flip, shift, scale, colour, cutout, flip_vertical, lighting, axes)
-    batches = Batches(prepared, batch or _batch_size(len(prepared.split.train)), seed, augment, workers)
+    n_train = len(prepared.split.train)
+    per_step = n_train if whole else batch or _batch_size(n_train)
+    # What is not augmented looks the same in every epoch: it is described once.
+    still = Kept(prepared, per_step, seed, rows) if rows and augment == Augment() else None
+    batches = still or Batches(prepared, per_step, seed, augment, workers)
     measure, blind = _loss(loss, smoothing, prepared.n_classes)
     where = choose_device(device)
     if hasattr(network, "remember"):
-        return Remember(standardise, network, batches, measure).to(where)
+        return Remember(first, network, batches, measure).to(where)
+    if whole:
+        _descent.check_full_batch(batch, n_train, augment, arithmetic)
+        lr, schedule, max_norm, arithmetic = 1.0, "constant", 0.0, "float32"  # a line search finds each step's length
     steps = max(1, round(epochs * batches.steps_per_epoch))
     task = Classify(
-        standardise.to(where),
+        first.to(where),
         network.to(where),
         batches,
         measure,
@@ -104,35 +139,56 @@ def build(
         loss_name=loss,
         blind_loss=blind,
         lr=lr,
-        schedule=_schedule(schedule, steps),
+        schedule=_descent.schedule(schedule, steps, decay, cycles),
         weight_decay=weight_decay,
+        l1=l1,
         max_norm=max_norm or math.inf,
         accumulate=accumulate,
+        after=partial(project_all, network, max_norm_weights) if max_norm_weights else _nothing,
+        momentum=_descent.momentum(momentum_ramp, optimizer, steps),
     )
-    task.steps, task.average = steps, average
+    if whole:
+        _descent.refuse_chance(task)
+    task.steps, task.average, task.swa = steps, average, swa
     task.run_at(fastest_precision(task) if arithmetic == "auto" else precision.named(arithmetic))
     return task
 
 
 def rebuild(model: str, image: tuple[int, int, int], n_classes: int, settings: Mapping[str, Any]) -> nn.Module:
     """The module that takes uint8 images (B, C, H, W), as in training, for saved weights to be loaded into."""
-    network = catalogue.find(classifiers, model).build(image, n_classes, **settings)
-    return joined(Standardise((0.0,) * image[0], (1.0,) * image[0]), network)
+    own = dict(settings)
+    first = _features.unfitted(own.pop("features", _features.PIXELS), own.pop("standardise", _features.CHANNEL), image)
+    network = catalogue.find(classifiers, model).build(_entry(first, image), n_classes, **own)
+    return joined(first, network)
 
 
 def architecture_settings(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a run's resolved settings that belong to its architecture."""
+    """Those of a run's resolved settings that belong to its architecture, its first layer included."""
     module = catalogue.find(classifiers, values["model"])
-    return {name: values[name] for name in _form.own_fields(module.build) if name in values}
+    first = {name: values[name] for name, usual in _features.USUAL.items() if values.get(name, usual) != usual}
+    return {name: values[name] for name in _form.own_fields(module.build) if name in values} | first
 
 
 def refuse_idle(model: str, given: Iterable[str]) -> None:
     """Raise ValueError if a setting was named that the model has no use for: nothing asked is silently passed over."""
+    if isinstance(given, Mapping):
+        _features.check(given.get("features", _features.PIXELS), model, given.get("standardise", _features.CHANNEL))
     if getattr(catalogue.find(classifiers, model), "DESCENDS", True):
+        if isinstance(given, Mapping) and given.get("optimizer") == _descent.FULL_BATCH:
+            _descent.refuse_idle(given)
         return
     idle = sorted(DESCENT.intersection(given))
     if idle:
         raise ValueError(f"{model} learns by remembering and has no use for {', '.join(idle)}; leave it out")
+
+
+def _entry(first: nn.Module, image: tuple[int, int, int]) -> tuple[int, int, int]:
+    """The shape of what enters the network behind a first layer: a picture's, or a row's as (D, 1, 1)."""
+    return (first.size, 1, 1) if isinstance(first, Described) else image
+
+
+def _nothing() -> None:
+    """What happens after an update where nothing was asked for."""
 
 
 def _batch_size(n_train: int) -> int:
@@ -144,9 +200,3 @@ def _loss(name: str, smoothing: float, n_classes: int) -> tuple[Callable[[Tensor
     if name == "cross_entropy":
         return partial(cross_entropy, smoothing=smoothing), math.log(n_classes)
     return partial(multiclass_hinge, squared=name == "squared_hinge"), float(n_classes - 1)
-
-
-def _schedule(name: str, steps: int) -> schedules.Schedule:
-    warm_up = int(WARM_UP * steps)
-    known = {"one_cycle": schedules.one_cycle(steps, warm_up), "cosine": schedules.cosine(steps, warm_up // 4)}
-    return known.get(name, schedules.constant)

@@ -43,7 +43,7 @@ def _context(run: Run) -> dict[str, Any]:
 
     record = records.read(run)
     headline = outcome.gather(record)
-    diagnosed = doctor.gather(run, record)
+    diagnosed = None if record.only_searched else doctor.gather(run, record)
     context: dict[str, Any] = {
         "name": str(record.info.get("name") or run.folder.name),
         "recipe": record.info.get("recipe"),
@@ -52,7 +52,7 @@ def _context(run: Run) -> dict[str, Any]:
         "outcome": headline,
         "ledger": provenance.uses(record),
         "summary": summarise(record, headline, doctor.severities(diagnosed)),
-        "best": training.best_score(record),
+        "best": search.best_score(record) if record.only_searched else training.best_score(record),
         "doctor": diagnosed,
         "troubles": record.troubles,
         "attempts": training.attempts(record),
@@ -65,10 +65,10 @@ def _context(run: Run) -> dict[str, Any]:
         "search": search.gather(record),
         "data": data.gather(record),
     }
-    return context | {"absent": _absent(context)}
+    return context | {"absent": _absent(context, record.only_searched)}
 
 
-def _absent(context: dict[str, Any]) -> list[str]:
+def _absent(context: dict[str, Any], only_searched: bool) -> list[str]:
     """Sentences on the parts this run does not have."""
     said = {
         "verdicts": "Verdicts: none. Only `visus fit` goes through the eight stages; this run reached none.",
@@ -79,4 +79,6 @@ def _absent(context: dict[str, Any]) -> list[str]:
         "test": "Test: not made, so there is no confusion matrix, no table of classes and no picture of a mistake.",
         "filters": "First-layer filters: none kept; only a network that begins with a convolution has any.",
     }
+    if only_searched:
+        return ["This is a search alone: no network was trained to the end, examined or tested."]
     return [sentence for part, sentence in said.items() if not context[part]]

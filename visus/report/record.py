@@ -38,6 +38,11 @@ class Record:
         """The last verdict of a stage, or None if it was not reached."""
         return next((event for event in reversed(self.of("verdict")) if event.get("stage") == stage), None)
 
+    @property
+    def only_searched(self) -> bool:
+        """Whether this is a search alone, as `visus search` leaves it: nothing was trained to the end or tested."""
+        return self.info.get("recipe") == "search"
+
     def detail(self, stage: str) -> dict[str, Any]:
         """What the stage measured; empty if it was not reached."""
         return mapping((self.verdict(stage) or {}).get("detail"))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .record import Record
+from .record import Record, mapping
 from .sections import baselines, provenance, training, verdicts
 from .sections.outcome import Outcome
 from .wording import percent
@@ -21,6 +21,8 @@ class Summary:
 
 def summarise(record: Record, outcome: Outcome | None, diagnosed: list[str]) -> Summary:
     """What to think of this run. `diagnosed` holds the severities of the doctor's findings."""
+    if record.only_searched:
+        return _searched(record)
     stages = verdicts.attention(record)
     blocked = [stage for stage, severity in stages if severity == "blocker"]
     warned = [stage for stage, severity in stages if severity == "warning"]
@@ -48,6 +50,18 @@ def summarise(record: Record, outcome: Outcome | None, diagnosed: list[str]) -> 
         verdict = ("good", "Nothing speaks against it")
         sentences.append("Nothing in the record speaks against relying on this figure for pictures like these.")
     return Summary(*verdict, [sentence for sentence in sentences if sentence])
+
+
+def _searched(record: Record) -> Summary:
+    """Of a search alone there is no network to trust, only settings to train one with."""
+    verdict = record.verdict("search")
+    if verdict is None:
+        return Summary(
+            "open", "Not finished", ["The search has not finished; the page tells what it has tried so far."]
+        )
+    command = str(mapping(verdict.get("detail")).get("next") or "")
+    found = f"To train with what was found: {command}" if command else "No settings were found that learn."
+    return Summary("open", "Nothing trained yet", [f"{verdict.get('line', '')}.", found])
 
 
 def _measured(record: Record, outcome: Outcome | None) -> str:

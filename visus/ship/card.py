@@ -19,7 +19,7 @@ def card(name: str, facts: Mapping[str, Any], stages: Mapping[str, Mapping[str, 
     lines = [
         f"# {name}",
         "",
-        f"A `{facts['model']}` that tells {len(facts['classes'])} classes apart: {', '.join(facts['classes'])}.",
+        f"{_what(facts)} that tells {len(facts['classes'])} classes apart: {', '.join(facts['classes'])}.",
         f"Pictures are decoded upright to RGB and brought to {height} x {width} pixels ({facts['framing']}).",
         "",
         "## Trained on",
@@ -49,6 +49,13 @@ def card(name: str, facts: Mapping[str, Any], stages: Mapping[str, Mapping[str, 
         "",
     ]
     return "\n".join(lines)
+
+
+def _what(facts: Mapping[str, Any]) -> str:
+    if "members" not in facts:
+        return f"A `{facts['model']}`"
+    kinds = sorted({f"`{member['model']}`" for member in facts["members"]})
+    return f"An ensemble of {len(facts['members'])} networks ({', '.join(kinds)}), their probabilities averaged,"
 
 
 def _counts(audit: Mapping[str, Any], split: Mapping[str, Any]) -> str:

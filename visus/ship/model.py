@@ -21,8 +21,8 @@ from torch import Tensor, nn
 
 from ..data.decode import Frame, UnreadablePictureError, read, read_array
 from ..data.views import VIEWS
-from ..recipes.classify import rebuild
 from ..runs.checkpoint import write_whole
+from .ensemble import assemble
 
 MODEL, WEIGHTS, FACTS, CARD = "model", "weights.safetensors", "model.json", "card.md"
 FORMAT = 1
@@ -132,7 +132,7 @@ def load(folder: str | Path, views: str = "one") -> TrainedModel:
         facts = json.loads((target / FACTS).read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
             raise ValueError(f"{target} has format {facts['format']}, this Visus reads {FORMAT}; update Visus")
-        network = rebuild(facts["model"], tuple(facts["image"]), len(facts["classes"]), facts["settings"])
+        network = assemble(facts)
         network.load_state_dict(safetensors.torch.load_file(target / WEIGHTS))
     except (KeyError, json.JSONDecodeError, SafetensorError, RuntimeError, OSError) as error:
         why = str(error).partition("\n")[0]

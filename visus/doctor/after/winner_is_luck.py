@@ -11,6 +11,9 @@ MOST_LOOKED_AT = 1_000  # validation pictures a trial is scored on at most; fewe
 
 
 def examine(run: Run) -> list[Finding]:
+    repeated = _repeated(run)
+    if repeated:
+        return [repeated]
     trials = [e for e in run.events("trial") if not math.isnan(number(e.get("score")))]
     last = max((number(e.get("round")) for e in trials), default=math.nan)
     ranked = sorted((e for e in trials if number(e.get("round")) == last), key=lambda e: -number(e["score"]))
@@ -35,6 +38,30 @@ def examine(run: Run) -> list[Finding]:
             where=", ".join(_numbers(ranked[0])),
         )
     ]
+
+
+def _repeated(run: Run) -> Finding | None:
+    """What the search found itself when it tried its best settings again with other seeds; None where it did not."""
+    found = detail(run, "search")
+    rows, lead = [mapping(row) for row in found.get("repeats") or []], mapping(found.get("lead"))
+    mean, low, high = (100 * number(lead.get(name)) for name in ("mean", "low", "high"))
+    if len(rows) < 2 or math.isnan(low):
+        return None
+    n = len(rows[0].get("scores") or [])
+    what = f"with {n} other seeds the best settings lead by {mean:.1f} points"
+    against = f"an interval of {low:.1f} to {high:.1f} points"
+    if low > 0 or not _apart(rows[0], rows[1]):
+        return Finding(PASS, what, against)
+    names = ", ".join(f"{name} {value:.1e}" for name, value in _numbers(rows[1]).items())
+    return Finding(
+        NOTE,
+        what,
+        against,
+        f"the second, with {names}, may be as good",
+        "take either; only more seeds or more validation pictures would tell them apart",
+        kind="winner_is_luck",
+        where=", ".join(_numbers(rows[0])),
+    )
 
 
 def _apart(first: Event, second: Event) -> bool:

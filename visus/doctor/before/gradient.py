@@ -72,16 +72,17 @@ def _term(objective: Objective, batch: Batch, name: str) -> Callable[[], Tensor]
 
 
 def _penalty(objective: Objective, names: dict[int, str]) -> list[Verdict]:
-    """The optimizer adds weight_decay * W to the gradient: is that the slope of the penalty that is reported?"""
-    groups = [g for g in objective.optimizer.param_groups if g.get("weight_decay")]
-    decayed = {
-        f"{names.get(id(p), 'a tensor')} in the penalty": (p, g["weight_decay"]) for g in groups for p in g["params"]
-    }
-    if not decayed:
-        return []
-    tensors = {name: parameter for name, (parameter, _) in decayed.items()}
-    gradients = {name: strength * parameter.detach() for name, (parameter, strength) in decayed.items()}
-    return compare(lambda: objective.penalty().double(), tensors, gradients, entries=1)
+    """An update adds weight_decay * W + l1 * sign(W) to the gradient: is that the slope of the reported penalty?"""
+    groups = [(g, g.get("weight_decay") or 0.0, objective.l1) for g in objective.optimizer.param_groups]
+    tensors, gradients = {}, {}
+    for group, decay, l1 in groups:
+        for p in group["params"]:
+            l1_here = l1 if p.ndim >= 2 else 0.0
+            if decay or l1_here:
+                name = f"{names.get(id(p), 'a tensor')} in the penalty"
+                tensors[name] = p
+                gradients[name] = decay * p.detach() + l1_here * p.detach().sign()
+    return compare(lambda: objective.penalty().double(), tensors, gradients, entries=1) if tensors else []
 
 
 def _burn(task: Task, updates: int) -> None:

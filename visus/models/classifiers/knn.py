@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+TAKES_ROWS = True  # a row of numbers will do: nothing is asked of its neighbours in a picture
 DESCENDS = False  # settings of a descent, such as a learning rate, have no meaning here
 UNSEEN = 0.01  # votes lent to every class, so that the logarithm stays finite
 CHUNK = 512  # queries whose distances are held at once: CHUNK x N floats

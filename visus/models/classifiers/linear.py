@@ -2,6 +2,8 @@
 
 from torch import nn
 
+TAKES_ROWS = True  # a row of numbers will do: nothing is asked of its neighbours in a picture
+
 
 def build(image: tuple[int, int, int], n_classes: int) -> nn.Module:
     """Float images (B, C, H, W) -> scores (B, K). Softmax or SVM is the loss's choice."""

@@ -1,4 +1,4 @@
-"""The search: every trial, which settings did best, and whether the best lies on a border."""
+"""The search: its rounds and ranges, every trial, the best again over seeds, and whether the best lies on a border."""
 
 import math
 from typing import Any
@@ -26,6 +26,11 @@ def gather(record: Record) -> dict[str, Any] | None:
         "n": len(trials),
         "rounds": len({trial.get("round") for trial in trials}),
         "diverged": len(trials) - len(ranked),
+        "strategy": str(detail.get("strategy") or "").replace("_", " "),
+        "stages": [_stage(event, trials) for event in record.of("round")],
+        "repeats": [_repeat(row) for row in map(mapping, sequence(detail.get("repeats")))],
+        "lead": _lead(detail),
+        "unstable": [_unstable(str(name), mapping(detail.get("best"))) for name in sequence(detail.get("unstable"))],
         "charts": charts[:_MAX_SETTINGS],
         "best": [_row(trial) for trial in ranked[:_BEST_TRIALS]],
         "border": [
@@ -33,6 +38,16 @@ def gather(record: Record) -> dict[str, Any] | None:
             for name in sequence(detail.get("border"))
         ],
     }
+
+
+def best_score(record: Record) -> tuple[str, float] | None:
+    """(name, value) of what a search alone came to: the winner's mean over seeds, or the best trial's score."""
+    means = [number(mapping(row).get("mean")) for row in sequence(record.detail("search").get("repeats"))]
+    finite = [mean for mean in means if math.isfinite(mean)]
+    if finite:
+        return "mean validation accuracy over seeds", max(finite)
+    scores = [number(trial.get("score")) for trial in record.of("trial") if not _lost(trial)]
+    return ("validation accuracy of a trial", max(scores)) if scores else None
 
 
 def _lost(trial: Event) -> bool:
@@ -73,6 +88,55 @@ def _word(value: object) -> str:
 def _row(trial: Event) -> dict[str, Any]:
     settings = {name: _word(value) for name, value in mapping(trial.get("settings")).items()}
     return {**trial, "score": number(trial.get("score")), "seconds": number(trial.get("seconds")), "settings": settings}
+
+
+def _stage(event: Event, trials: list[Event]) -> dict[str, Any]:
+    """One round: where it looked, and what it found there."""
+    mine = [trial for trial in trials if trial.get("round") == event.get("number")]
+    scores = [number(trial.get("score")) for trial in mine if not _lost(trial)]
+    spans = {name: _span(sequence(values)) for name, values in mapping(event.get("spans")).items()}
+    return {
+        "number": number(event.get("number")),
+        "trials": len(mine),
+        "epochs": number(event.get("epochs")),
+        "spans": spans,
+        "widened": [str(name) for name in sequence(event.get("widened"))],
+        "best": max(scores, default=math.nan),
+        "diverged": len(mine) - len(scores),
+    }
+
+
+def _span(values: list[Any]) -> str:
+    """[0.001, 1, true] -> `0.001 to 1`; ["sgd", "adam"] -> `sgd or adam`."""
+    if len(values) == 3 and isinstance(values[2], bool) and math.isfinite(number(values[0])):
+        return f"{number(values[0]):.2g} to {number(values[1]):.2g}"
+    return " or ".join(_word(value) for value in values)
+
+
+def _repeat(row: dict[str, Any]) -> dict[str, Any]:
+    figures = {name: min(max(number(row.get(name)), 0.0), 1.0) for name in ("mean", "low", "high")}
+    settings = {name: _word(value) for name, value in mapping(row.get("settings")).items()}
+    scores = [number(score) for score in sequence(row.get("scores"))]
+    return {**figures, "settings": settings, "scores": scores, "sound": all(map(math.isfinite, scores))}
+
+
+def _lead(detail: dict[str, Any]) -> str:
+    """Whether the first is better than the second, in a sentence; empty where it was not measured."""
+    lead = mapping(detail.get("lead"))
+    mean, low, high = (100 * number(lead.get(name)) for name in ("mean", "low", "high"))
+    if not math.isfinite(mean):
+        return ""
+    sure = f", 95 % interval {low:.1f} to {high:.1f}, seed by seed" if math.isfinite(low) else ""
+    verdict = "clearly better than" if detail.get("clear") else "not clearly better than"
+    return f"The first is {verdict} the second: {mean:+.1f} points{sure}."
+
+
+def _unstable(name: str, best: dict[str, Any]) -> str:
+    here = f", {_word(best[name])}," if name in best else ""
+    return (
+        f"The best {name}{here} lies next to the unstable region: trials with up to three times as much diverged or "
+        "ended at a guess. A longer or different training may tip over; prefer a little less to a little more."
+    )
 
 
 def _border(name: str, best: dict[str, Any], searched: list[Any]) -> str:

@@ -19,8 +19,8 @@ SEVERITIES = ("pass", "note", "warning", "blocker")
 
 
 def gather(record: Record) -> list[dict[str, Any]] | None:
-    """One row a stage, in the order of the playbook; None for a run that went without one, as `visus train` does."""
-    if not record.of("verdict"):
+    """One row a stage, in the order of the playbook; None for a run without, as of `visus train` and `search`."""
+    if not record.of("verdict") or record.only_searched:
         return None
     return [_row(stage, record) for stage in STAGES]
 
