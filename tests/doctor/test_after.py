@@ -186,6 +186,16 @@ def test_a_winner_far_from_a_second_as_good_may_be_luck(tmp_path):
         assert winner_is_luck.examine(record(tmp_path / name, [split, *events]))[0].healthy
 
 
+def test_a_winner_that_was_tried_again_is_judged_by_that(tmp_path):
+    rows = [{"settings": {"lr": lr}, "scores": [0.8, 0.8]} for lr in (0.5, 0.01)]
+    leads = {"open": {"mean": 0.01, "low": -0.02, "high": 0.04}, "clear": {"mean": 0.03, "low": 0.01, "high": 0.05}}
+    for name, lead in leads.items():
+        run = record(tmp_path / name, [verdict("search", repeats=rows, lead=lead, clear=name == "clear")])
+        (finding,) = winner_is_luck.examine(run)
+        assert finding.healthy is (name == "clear")
+        assert f"lead by {100 * lead['mean']:.1f} points" in finding.what
+
+
 def test_a_second_look_at_the_test_is_noted_and_the_first_is_not(tmp_path):
     run = record(tmp_path / "run-1", [verdict("test", accuracy=0.9, use=1, split_hash="abc")])
     ledger.record(tmp_path, "abc", "run-1", 100, 0.9)

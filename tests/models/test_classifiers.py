@@ -36,7 +36,7 @@ def test_the_triangle_wins_with_three_neighbours_and_the_square_with_five():
 
 
 @pytest.mark.parametrize(
-    ("settings", "sentence"), [({"metric": "l3"}, "metric must be l1 or l2"), ({"k": 0}, "at least 1")]
+    ("settings", "sentence"), [({"metric": "l3"}, "metric must be one of l1, l2, cosine"), ({"k": 0}, "at least 1")]
 )
 def test_knn_refuses_what_it_cannot_be(settings, sentence):
     with pytest.raises(ValueError, match=sentence):

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import visus
-from visus.playbook import api, baselines
+from visus.playbook import api, baselines, search
 from visus.playbook._session import BlockedError, InterruptedRunError, Silent
 from visus.playbook.evaluate import evaluate
 from visus.runs import ledger
@@ -33,6 +33,15 @@ class Lines(Silent):
 
     def say(self, text):
         self.said.append(text)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_searches():
+    """What is tested here is the sequence; long searches would take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"TRIALS": 9, "EPOCHS": 2.0, "REPEATS": 2}.items():
+            patch.setattr(search, name, value)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +191,10 @@ def weights_of(folder):
 
 @pytest.mark.parametrize(
     ("stage", "share"),
-    [("audit", 0.5), ("baselines", 0.3), ("checks", 0.5), ("search", 0.4), ("train", 0.1), ("train", 0.55)],
+    [
+        *(("audit", 0.5), ("baselines", 0.3), ("checks", 0.5), ("search", 0.4), ("search", 0.9)),
+        *(("train", 0.1), ("train", 0.55)),
+    ],
 )
 def test_stopped_anywhere_and_resumed_it_ends_as_if_never_stopped(stripes, tmp_path, stage, share):
     settings = {name: value for name, value in QUICK.items() if name != "lr"} | {
@@ -199,7 +211,7 @@ def test_stopped_anywhere_and_resumed_it_ends_as_if_never_stopped(stripes, tmp_p
     resumed = api.resume(folder)
     for name, tensor in weights_of(whole.folder).items():
         assert torch.equal(tensor, weights_of(resumed.folder)[name]), name
-    trials = [[event["settings"] for event in Run(f).events("trial")] for f in (whole.folder, folder)]
+    trials = [[event["settings"] for event in Run(f).events("trial", "repeat")] for f in (whole.folder, folder)]
     assert trials[0] == trials[1]
 
 

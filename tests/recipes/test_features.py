@@ -18,6 +18,7 @@ from visus.engine.loop import fit
 from visus.models import classifiers
 from visus.playbook.train import model_facts
 from visus.recipes import _features, _form, classify
+from visus.runs import checkpoint
 from visus.ship import model as ship
 
 
@@ -120,6 +121,19 @@ def test_the_same_pictures_are_described_once_and_then_forgotten_with_them(digit
     del mine
     gc.collect()
     assert gone() is None
+
+
+def test_a_stopped_run_goes_on_exactly_and_saves_its_features(digits, tmp_path):
+    whole, half, resumed = (build(digits, features="pca:components=20+hog", epochs=2) for _ in range(3))
+    fit(whole, whole.steps)
+    fit(half, whole.steps // 2)
+    state = {"objective": half.objectives[0].state_dict(), "weights": dict(half.state_dict())}
+    checkpoint.save(tmp_path / "state.safetensors", state)
+    saved = checkpoint.load(tmp_path / "state.safetensors")
+    resumed.load_state_dict(saved["weights"])
+    resumed.objectives[0].load_state_dict(saved["objective"])
+    fit(resumed, whole.steps, start=whole.steps // 2)
+    assert all(torch.equal(p, q) for p, q in zip(whole.state_dict().values(), resumed.state_dict().values()))
 
 
 def test_two_tasks_share_rows_but_no_module(digits):

@@ -194,9 +194,9 @@ def test_the_longest_trials_say_which_is_best():
 def test_successive_halving_lets_the_best_go_on():
     found = successive_halving.search(landscape(1e-3), SPACE, successive_halving.rounds(24, 9))
     rounds = [[trial.settings for trial in found.trials if trial.round == number] for number in (1, 2, 3)]
-    assert [len(settings) for settings in rounds] == [17, 5, 2]
-    first = sorted(found.trials[:17], key=lambda trial: -trial.score)
-    assert rounds[1] == [trial.settings for trial in first[:5]]
+    assert [len(settings) for settings in rounds] == [16, 6, 2]
+    first = sorted(found.trials[:16], key=lambda trial: -trial.score)
+    assert rounds[1] == [trial.settings for trial in first[:6]]
     assert rounds[2] == rounds[1][:2]
 
 

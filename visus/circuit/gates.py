@@ -6,18 +6,48 @@ from typing import Any
 from .wording import number
 
 REFLECTED = {"rsub": "sub", "rdiv": "div", "rtruediv": "div", "rpow": "pow", "rmatmul": "matmul", "rfloordiv": "floor"}
-SAME = {
-    **{"radd": "add", "rmul": "mul", "multiply": "mul", "subtract": "sub", "negative": "neg", "absolute": "abs"},
-    **{"truediv": "div", "true_divide": "div", "divide": "div", "mm": "matmul", "mv": "matmul", "bmm": "matmul"},
-    **{"maximum": "max", "amax": "max", "minimum": "min", "amin": "min"},
-    **{"mT": "T", "t": "T", "transpose": "T", "permute": "T", "view": "reshape", "expit": "sigmoid"},
-    **{"dot": "matmul", "inner": "matmul", "clamp_min": "clamp", "clamp_max": "clamp", "concat": "cat"},
-    **{"special_expit": "sigmoid", "float_power": "pow", "logsigmoid": "log sigmoid", "log_softmax": "log softmax"},
+SPELLINGS = {
+    "add": "radd",
+    "abs": "absolute",
+    "cat": "concat concatenate",
+    "clamp": "clamp_min clamp_max",
+    "div": "truediv true_divide divide",
+    "log sigmoid": "logsigmoid",
+    "log softmax": "log_softmax",
+    "matmul": "mm mv bmm dot inner",
+    "max": "maximum amax",
+    "min": "minimum amin",
+    "mul": "rmul multiply",
+    "neg": "negative",
+    "pow": "float_power",
+    "reshape": "view",
+    "sigmoid": "expit special_expit",
+    "sub": "subtract",
+    "T": "mT t transpose permute",
 }
+SAME = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings.split()}
 SYMBOLS = {
-    **{"add": "+", "sub": "−", "mul": "×", "div": "÷", "pow": "^", "neg": "× −1", "matmul": "@", "sum": "Σ"},
-    **{"sigmoid": "σ", "sqrt": "√", "rsqrt": "1/√x", "reciprocal": "1/x", "square": "x²", "abs": "|x|", "T": "ᵀ"},
-    **{"gt": ">", "lt": "<", "ge": "≥", "le": "≤", "eq": "=", "ne": "≠"},
+    "add": "+",
+    "sub": "−",
+    "mul": "×",
+    "div": "÷",
+    "pow": "^",
+    "neg": "× −1",
+    "matmul": "@",
+    "sum": "Σ",
+    "sigmoid": "σ",
+    "sqrt": "√",
+    "rsqrt": "1/√x",
+    "reciprocal": "1/x",
+    "square": "x²",
+    "abs": "|x|",
+    "T": "ᵀ",
+    "gt": ">",
+    "lt": "<",
+    "ge": "≥",
+    "le": "≤",
+    "eq": "=",
+    "ne": "≠",
 }
 # What a gate does with the gradient G that reaches it. s, t, y: what the gate put out.
 RULES = {
@@ -65,11 +95,14 @@ SECOND_IS_A_NUMBER = {
     "max": "router: passes where the input is above the constant, else 0",
     "min": "router: passes where the input is below the constant, else 0",
 }
-FIRST_IS_A_NUMBER = {"pow": "local gradient a^x ln a", "div": "local gradient −a/x²", "sub": "turns the gradient's sign"}
-ELEMENTWISE = frozenset(
-    [*("add", "sub", "mul", "div", "pow", "neg", "reciprocal", "square", "sqrt", "rsqrt", "exp", "log", "abs", "relu")]
-    + [*("sigmoid", "tanh", "sin", "cos", "clamp", "leaky_relu", "elu", "softplus", "gelu", "silu", "log sigmoid")]
-)
+FIRST_IS_A_NUMBER = {
+    "pow": "local gradient a^x ln a",
+    "div": "local gradient −a/x²",
+    "sub": "turns the gradient's sign",
+}
+CURVES = ("cos", "elu", "exp", "gelu", "leaky_relu", "log", "relu", "sigmoid", "silu", "sin", "softplus", "tanh")
+POWERS = ("abs", "clamp", "neg", "pow", "reciprocal", "rsqrt", "sqrt", "square")
+ELEMENTWISE = frozenset([*CURVES, *POWERS, "add", "sub", "mul", "div"])  # their Jacobian is diagonal
 ARITHMETIC = frozenset(["add", "sub", "mul", "div", "pow", "max", "min"])
 COMPARING = frozenset(["gt", "lt", "ge", "le", "eq", "ne"])
 FLAT = frozenset(["round", "floor", "ceil", "trunc", "sign", "fix", "sgn"])  # torch gives them a gradient of 0

@@ -8,6 +8,7 @@ Source of the method: Sugiyama, Tagawa and Toda, 1981 (layers, dummy cells, orde
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .graph import Circuit, Gate, Value, Wire
 from .text import locals_of
@@ -107,7 +108,9 @@ def _cells(circuit: Circuit) -> list[Cell]:
             _link(source, cell)
         if gate:
             cell.caption = [text for text in (gate.role, _local_caption(gate)) if text]
-            cell.box = max(2 * RADIUS, len(gate.symbol) * LETTER + 10, *(len(c) * SMALL_LETTER for c in cell.caption), 0)
+            cell.box = max(
+                2 * RADIUS, len(gate.symbol) * LETTER + 10, *(len(c) * SMALL_LETTER for c in cell.caption), 0
+            )
         cells.append(cell)
         return cell
 
@@ -144,7 +147,10 @@ def _depths(circuit: Circuit) -> dict[int, int]:
         depths[id(gate.output)] = max((depths[id(w.source)] + 1 + _branches(w.source) for w in gate.wires), default=0)
     leaves = [v for v in _shown(circuit) if v.kind != "gate"]
     if len(leaves) > IN_ORDER:
-        used_at = {id(leaf): [depths[id(g.output)] for g in circuit.gates for w in g.wires if w.source is leaf] for leaf in leaves}
+        used_at = {
+            id(leaf): [depths[id(g.output)] for g in circuit.gates for w in g.wires if w.source is leaf]
+            for leaf in leaves
+        }
         for leaf in leaves:
             depths[id(leaf)] = max(0, min(used_at[id(leaf)], default=1) - 1 - _branches(leaf))
     return depths
@@ -165,7 +171,7 @@ def _order(columns: list[list[Cell]]) -> None:
         forward = sweep % 2 == 0
         for column in columns[1:] if forward else columns[-2::-1]:
             places = {id(cell): i for other in columns for i, cell in enumerate(other)}
-            own = {id(cell): places[id(cell)] for cell in column}
+            own: dict[int, float] = {id(cell): places[id(cell)] for cell in column}
             for cell in column:
                 near = cell.before if forward else cell.after
                 own[id(cell)] = sum(places[id(n)] for n in near) / len(near) if near else own[id(cell)]
@@ -206,7 +212,7 @@ def _rows(columns: list[list[Cell]]) -> float:
 def _settle(column: list[Cell], wanted: list[float]) -> None:
     """The places nearest to the wanted ones that keep order and distance (pool adjacent violators)."""
     offsets = [0.0]
-    for upper, lower in zip(column, column[1:]):
+    for upper, lower in pairwise(column):
         offsets.append(offsets[-1] + upper.height_below + ROW_GAP + lower.height_above)
     pools: list[list[float]] = []
     for want, offset in zip(wanted, offsets, strict=True):

@@ -70,9 +70,7 @@ class Recorder(TorchFunctionMode):
             parts.append(self._made(name, reflected, args, wires, part, which))
         return type(result)(parts)
 
-    def _run(
-        self, func: Any, name: str, args: Any, kwargs: Any, read: list[Value], wires: list[Wire]
-    ) -> Any:
+    def _run(self, func: Any, name: str, args: Any, kwargs: Any, read: list[Value], wires: list[Wire]) -> Any:
         """The operation on a view of each value it reads; the wires are noted."""
 
         def hand_over(tensor: Tensor) -> Tensor:
@@ -93,15 +91,15 @@ class Recorder(TorchFunctionMode):
             reason = str(error).strip().partition("\n")[0].rstrip(".")
             raise ValueError(f"{name} does not fit {operands}: {reason}; change the shapes") from error
 
-    def _made(
-        self, name: str, reflected: bool, args: Any, wires: list[Wire], made: Tensor, which: str = ""
-    ) -> Tensor:
+    def _made(self, name: str, reflected: bool, args: Any, wires: list[Wire], made: Tensor, which: str = "") -> Tensor:
         """Note the gate that made a tensor, and hand the tensor on."""
         for wire in wires:
             if made is wire.end or (name in CASTS and made.is_floating_point()):
                 return wire.source.data  # nothing but a change of type or place: no gate
         # max(x, 1) looks along axis 1; max(x, tensor(1.)) compares
-        operands = [self._constant(a) if name not in ("max", "min") or isinstance(a, Tensor) else None for a in args[:2]]
+        operands = [
+            self._constant(a) if name not in ("max", "min") or isinstance(a, Tensor) else None for a in args[:2]
+        ]
         operands = operands[::-1] if reflected else operands
         rule = gates.rule(name, operands)
         value = Value(f"g{len(self.gates) + 1}", made, "gate")
@@ -128,7 +126,9 @@ class Recorder(TorchFunctionMode):
                 continue
             source = makers.get(parent) or leaves.get(id(getattr(parent, "variable", None)))
             if source is None:
-                raise ValueError(f"the trace cannot see how {node.name()} got its inputs; write it with torch functions")
+                raise ValueError(
+                    f"the trace cannot see how {node.name()} got its inputs; write it with torch functions"
+                )
             wires.append(Wire(source, source.data))
         name = node.name().removesuffix("Backward")
         value = Value(f"g{len(self.gates) + 1}", tensor, "gate")
@@ -144,7 +144,9 @@ class Recorder(TorchFunctionMode):
             note = "f asks for a truth value in Python (`if`, max, min): only the branch taken here is in the circuit."
             note += " torch.maximum and torch.where are gates."
         else:
-            note = f"{name}() takes a number out of the circuit, and no gradient flows through it: use torch's functions."
+            note = (
+                f"{name}() takes a number out of the circuit, and no gradient flows through it: use torch's functions."
+            )
         if note not in self.notes:
             self.notes.append(note)
         return func(*_mapped(torch.Tensor.detach, args), **kwargs)

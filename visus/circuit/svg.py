@@ -1,4 +1,4 @@
-"""A circuit as a drawing: values above the wires, gradients below, from inputs on the left to the output on the right."""
+"""A circuit as a drawing: inputs on the left, the output on the right, values above the wires, gradients below."""
 
 from collections.abc import Mapping
 from html import escape
@@ -8,12 +8,17 @@ from .layout import COLUMN_GAP, LINE, RADIUS, SMALL_LINE, Cell, Layout, place
 from .text import written
 from .wording import inline
 
-PLAIN = {
-    **{"ink": "#1d2730", "muted": "#5a6673", "wire": "#8a949e", "card": "#fefefe"},
-    **{"value": "#157a55", "gradient": "#b3261e", "gate": "#0a64a4"},
+PARTS = {  # of the drawing: a colour, and the page's name for it
+    "ink": ("#1d2730", "ink"),
+    "muted": ("#5a6673", "muted"),
+    "wire": ("#8a949e", "muted"),
+    "card": ("#fefefe", "card"),
+    "value": ("#157a55", "green"),
+    "gradient": ("#b3261e", "red"),
+    "gate": ("#0a64a4", "blue"),
 }
-PAGE = {"ink": "ink", "muted": "muted", "wire": "muted", "card": "card", "value": "green", "gradient": "red", "gate": "blue"}
-THEMED = {part: f"var(--{PAGE[part]}, {colour})" for part, colour in PLAIN.items()}
+PLAIN = {part: colour for part, (colour, _) in PARTS.items()}
+THEMED = {part: f"var(--{name}, {colour})" for part, (colour, name) in PARTS.items()}
 MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 SANS = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', 'DejaVu Sans', sans-serif"
 MARGIN, LEGEND, NARROWEST = 12.0, 24.0, 330.0

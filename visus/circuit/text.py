@@ -14,7 +14,9 @@ def table(circuit: Circuit) -> str:
     """Inputs, then gates in the order of computation: what each is, its value, its gradient; then the way back."""
     rows = [("", "made of", "value", "gradient")]
     rows += [(leaf.name, leaf.kind, inline(leaf.data), _gradient(leaf)) for leaf in circuit.inputs]
-    rows += [(gate.output.name, written(gate), inline(gate.output.data), _gradient(gate.output)) for gate in circuit.gates]
+    rows += [
+        (gate.output.name, written(gate), inline(gate.output.data), _gradient(gate.output)) for gate in circuit.gates
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     back = [line for gate in reversed(circuit.gates) for line in _way_back(gate)]

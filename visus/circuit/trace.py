@@ -87,8 +87,9 @@ def _leaf(name: str, given: Any, leaves: list[Value]) -> Any:
         return given
     if tensor.is_complex():
         raise ValueError(f"{name} is complex; a circuit draws real numbers: pass its two parts")
-    typed_in = not hasattr(given, "dtype")  # numbers a person typed: -2 means -2.0
-    if tensor.is_floating_point() or (typed_in and tensor.dtype != torch.bool):
+    if not hasattr(given, "dtype") and tensor.dtype != torch.bool:
+        tensor = torch.as_tensor(given, dtype=torch.float64)  # typed in: -2 means -2.0, and 0.1 not its float32
+    if tensor.is_floating_point():
         tensor = tensor.double().requires_grad_()
     if bool(tensor.isnan().any()):
         raise ValueError(f"{name} holds NaN, and so would everything behind it; give finite numbers")
@@ -144,14 +145,18 @@ def _seed(output: Value, upstream: Tensor | float | None) -> Tensor:
         return torch.ones_like(data)
     above = torch.as_tensor(upstream, dtype=torch.float64)
     if above.ndim and above.shape != data.shape:
-        raise ValueError(f"a gradient has the shape of its variable: the output is {shape(data)}, upstream {shape(above)}")
+        raise ValueError(
+            f"a gradient has the shape of its variable: the output is {shape(data)}, upstream {shape(above)}"
+        )
     return above.expand(data.shape).contiguous()
 
 
 def _backward(output: Value, leaves: list[Value], kept: list[Gate], above: Tensor) -> None:
     """Fill in every gradient. Each wire was handed a copy of its source, so torch tells the branches apart."""
     values = [value for value in [*leaves, *(gate.output for gate in kept)] if value.data.requires_grad]
-    wires = [wire for gate in kept for wire in gate.wires if wire.end.requires_grad and wire.end is not wire.source.data]
+    wires = [
+        wire for gate in kept for wire in gate.wires if wire.end.requires_grad and wire.end is not wire.source.data
+    ]
     try:
         found = torch.autograd.grad(
             output.data,
@@ -162,11 +167,10 @@ def _backward(output: Value, leaves: list[Value], kept: list[Gate], above: Tenso
         )
     except RuntimeError as error:
         raise ValueError(f"the backward pass fails: {_first_line(error)}") from error
-    for holder, gradient in zip([*values, *wires], found, strict=True):
-        data = holder.data if isinstance(holder, Value) else holder.end
-        holder.gradient = torch.zeros_like(data) if gradient is None else gradient.detach()
-        if holder.gradient.shape != data.shape:  # torch promises it; a function of one's own may break the promise
-            raise ValueError(f"a gradient of shape {shape(holder.gradient)} came back for a value of {shape(data)}")
+    for value, gradient in zip(values, found, strict=False):  # the values first, then the wires
+        value.gradient = torch.zeros_like(value.data) if gradient is None else gradient.detach()
+    for wire, gradient in zip(wires, found[len(values) :], strict=True):
+        wire.gradient = torch.zeros_like(wire.end) if gradient is None else gradient.detach()
     for gate in kept:
         _local(gate)
     for value in [*leaves, *(gate.output for gate in kept), *(wire.source for gate in kept for wire in gate.wires)]:

@@ -20,6 +20,7 @@ ORDER = (
     "doctor",
     "recipes",
     "train",
+    "search",
     "lab",
     "circuit",
     "runs",

@@ -36,6 +36,11 @@ def command(
 
     if sum(map(bool, (seeds, snapshots, top))) > 1:
         raise UsageError("--seeds, --snapshots and --top are three ways to get members; choose one")
+    if not (seeds or snapshots or top) and len([word for word in what if "=" not in word]) < ensemble.FEWEST:
+        raise UsageError(
+            "say where members come from: --seeds 5 or --snapshots 5 for a recipe, --top 5 for a run that searched, or "
+            f"name at least {ensemble.FEWEST} runs"
+        )
     recipe, settings = what[0], {}
     if seeds or snapshots:
         try:

@@ -59,7 +59,7 @@ def command(
 
         try:
             fitted = api.fit(
-                path, runs=runs, budget=budget, skip=skip or (), search=search, show=show, confirm=ask, **values
+                path, runs=runs, budget=budget, skip=skip or (), strategy=search, show=show, confirm=ask, **values
             )
         except InterruptedRunError as stopped:
             show.say(str(stopped))

@@ -16,7 +16,7 @@ from .decode import Frame, UnreadablePictureError, read_size
 from .named import cache
 from .preprocess import statistics
 from .source import open_collection
-from .split import Split, merge_groups, rows_by_key, split
+from .split import Rows, Split, folds, merge_groups, rows_by_key, split
 
 LARGEST_PX = 64  # side that pictures are brought to unless asked otherwise: what a CPU trains on in minutes
 PEEK = 50  # files whose headers are read to find out how large the pictures are
@@ -68,12 +68,44 @@ def fits(collection: Collection, frame: Frame, memory_gib: float) -> bool:
 
 def divide(gathered: Gathered, seed: int) -> Split:
     """Split what could be read, in row numbers of `readable(gathered)`; alike pictures stay together."""
-    collection, evidence, rows = readable(gathered), gathered.evidence, _readable_rows(gathered)
+    collection, observations = readable(gathered), gathered.evidence.observations
+    keys = [observations[row].content for row in _readable_rows(gathered)]
+    return split(collection.labels, keys, _together(gathered), collection.splits, seed=seed)
+
+
+def folded(
+    source: str | Path | Collection,
+    k: int,
+    size: int = 0,
+    framing: str = "crop",
+    seed: int = 0,
+    memory_gib: float = 2.0,
+) -> list[Prepared]:
+    """The training and validation pictures divided in k ways: each is validated once. Test pictures are in none.
+
+    Each has statistics of its own training part. Raises ValueError unless 2 <= k <= the number of groups of pictures
+    that belong together.
+    """
+    collection = source if isinstance(source, Collection) else open_collection(source)
+    frame = choose_frame(collection, size, framing)
+    gathered = gather(collection, frame if fits(collection, frame, memory_gib) else None, cache=cache())
+    division = divide(gathered, seed)
+    whole = finish(gathered, frame, division).without_test()
+    rows = np.sort(np.concatenate([division.train, division.validation]))
+    groups, none = _together(gathered)[rows], np.empty(0, dtype=np.int64)
+    found = []
+    for number, (train, validation) in enumerate(folds(whole.collection.labels, whole.split.keys, groups, k, seed), 1):
+        parts = Split(train, validation, none, f"fold {number} of {k}, seed {seed}", whole.split.keys)
+        found.append(_with_statistics(whole.collection, frame, parts, whole.pixels))
+    return found
+
+
+def _together(gathered: Gathered) -> Rows:
+    """Groups of readable pictures that must stay on one side of a split: those alike, and what the data set states."""
+    rows = _readable_rows(gathered)
     place = {int(row): i for i, row in enumerate(rows)}
-    alike = [[place[r] for r in group if r in place] for group in evidence.near_groups]
-    groups = merge_groups(len(rows), alike, rows_by_key(collection.groups).values())
-    keys = [evidence.observations[row].content for row in rows]
-    return split(collection.labels, keys, groups, collection.splits, seed=seed)
+    alike = [[place[r] for r in group if r in place] for group in gathered.evidence.near_groups]
+    return merge_groups(len(rows), alike, rows_by_key(readable(gathered).groups).values())
 
 
 def readable(gathered: Gathered) -> Collection:

@@ -90,7 +90,9 @@ def folds(labels: Rows, keys: Sequence[str], groups: Rows, k: int, seed: int = 0
     _check_lengths(labels, keys, groups, None)
     n_groups = len(np.unique(groups))
     if k < 2 or k > n_groups:
-        raise ValueError(f"k must be between 2 and the number of independent groups, {n_groups}; got {k}")
+        raise ValueError(
+            f"the number of folds must be between 2 and the number of independent groups, {n_groups}; got {k}"
+        )
     part = _deal(labels, keys, groups, (1 / k,) * k, seed, whole_classes=False)
     ranked = _ranked(keys, labels)
     return [(ranked[part[ranked] != fold], ranked[part[ranked] == fold]) for fold in range(k)]

@@ -184,6 +184,8 @@ class Examiner:
         given = first_tensor(args) if args else first_tensor(kwargs)
         if given is not None and is_functorch_wrapped_tensor(given):
             return  # inside vmap or grad: what is seen here may not leave it
+        if self._searching():
+            return
         if self.root.training and torch.is_grad_enabled():
             now = time.perf_counter()
             if self._training_calls:
@@ -205,8 +207,14 @@ class Examiner:
             if not self._evaluation:
                 self._evaluation = {"inputs": inputs.look(given), "training": self.root.training}
 
+    def _searching(self) -> bool:
+        """A line search asks again, at other weights: the step's loss is that of the first answer."""
+        return self._answered is not None and self.updates is not None and self.updates.stepping
+
     def left(self, output: Any) -> None:
         """The network has answered."""
+        if self._searching():
+            return
         answered = first_tensor(output)
         if torch.is_grad_enabled() and not (answered is not None and is_functorch_wrapped_tensor(answered)):
             self._answered = answered

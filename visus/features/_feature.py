@@ -46,6 +46,6 @@ def refuse_small(name: str, what: str, side: int, image: tuple[int, int, int]) -
     """Raise ValueError if a picture is smaller than what a feature looks at."""
     if side > min(image[1:]):
         raise ValueError(
-            f"{name} looks at a {what} of {side} x {side} pixels at a time, and the pictures have {image[1]} x {image[2]}"
-            f"; make the {what} smaller ({name}:{what}={min(image[1:])})"
+            f"{name} looks at a {what} of {side} x {side} pixels at a time, and the pictures have "
+            f"{image[1]} x {image[2]}; make the {what} smaller ({name}:{what}={min(image[1:])})"
         )

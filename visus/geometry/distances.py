@@ -18,9 +18,9 @@ def l1_distances(a: Tensor, b: Tensor) -> Tensor:
 def l2_distances(a: Tensor, b: Tensor) -> Tensor:
     """Root of the sum of (a - b)**2 over the features: (B, D), (N, D) -> (B, N).
 
-    It does not depend on the axes. Computed as sqrt(|a|**2 - 2 a.b + |b|**2), one matrix product; rounding can make that
-    slightly negative for equal rows, so it is clamped at 0. Whole numbers are taken as float32, float64 is kept. Raises
-    ValueError if the rows are of different length.
+    It does not depend on the axes. Computed as sqrt(|a|**2 - 2 a.b + |b|**2), one matrix product; for equal rows
+    rounding can make that slightly negative, so it is clamped at 0. Whole numbers are taken as float32, float64 is
+    kept. Raises ValueError if the rows are of different length.
     """
     a, b = _floats(a, b)
     squares = a.square().sum(1)[:, None] - 2 * a @ b.T + b.square().sum(1)

@@ -33,12 +33,11 @@ class ByRule(torch.optim.Optimizer):
         for group in self.param_groups:
             for p in group["params"]:
                 state = self.state[p] or {"m": torch.zeros_like(p), "s": torch.zeros_like(p)}
-                given: Any = (p, state["m"], state["s"], p.grad, group["lr"])
-                betas = (group["beta1"], group["beta2"])
+                settings = {"lr": group["lr"], "beta1": group["beta1"], "beta2": group["beta2"]}
                 if self.rule == "adam":
-                    moved, m, s = update_rules.adam(*given, self.t, *betas)
+                    moved, m, s = update_rules.adam(p, state["m"], state["s"], p.grad, t=self.t, **settings)
                 else:
-                    moved, m, s = update_rules.adam_without_correction(*given, *betas)
+                    moved, m, s = update_rules.adam_without_correction(p, state["m"], state["s"], p.grad, **settings)
                 self.state[p] = {"m": m, "s": s}
                 p.copy_(moved)
 
@@ -51,8 +50,8 @@ def step_lengths(rule: str, steps: int, beta1: float, beta2: float) -> list[floa
     for _ in range(steps):
         p.grad = torch.ones_like(p)
         optimizer.step()
-        lengths.append(before - float(p))
-        before = float(p)
+        lengths.append(before - p.item())
+        before = p.item()
     return lengths
 
 
@@ -74,17 +73,22 @@ def run(
     longest = max(range(len(wrong)), key=lambda t: wrong[t])
     settled = next((t + 1 for t, length in enumerate(wrong) if t > longest and length < 1.1), None)
     with_, without = (_worst(losses[rule]) for rule in NAMES)
+    late = (
+        f"is within a tenth of the rate from step {settled:,} on"
+        if settled
+        else f"is still above 1.1 at step {steps:,}"
+    )
     findings = [
-        f"With a constant gradient the first step without the correction is {wrong[0]:.2f} times the rate "
-        f"((1 - beta1) / sqrt(1 - beta2)), with it {lengths['adam'][0]:.2f} times.",
-        f"It grows to {wrong[longest]:.1f} times at step {longest + 1}, and "
-        + (
-            f"is within a tenth of the rate at step {settled:,} only."
-            if settled
-            else f"is not near 1 by step {steps:,}."
+        (
+            f"With a constant gradient the first step without the correction is {wrong[0]:.2f} times the rate, "
+            f"(1 - beta1) / sqrt(1 - beta2); with it {lengths['adam'][0]:.2f} times."
         ),
-        f"On {data} at a rate of {lr:g} the first ten steps carry the weights {moved['adam_without_correction']:.2f} far "
-        f"without and {moved['adam']:.2f} with the correction; the highest loss of a batch is {without:.2f} against {with_:.2f}.",
+        f"Without it the step is longest at step {longest + 1}, {wrong[longest]:.1f} times the rate, and {late}.",
+        (
+            f"On {data} at a rate of {lr:g} ten steps carry the weights {moved['adam_without_correction']:.1f} far "
+            f"without the correction and {moved['adam']:.1f} with it."
+        ),
+        f"The highest loss of the first 100 batches is {without:.2f} without the correction and {with_:.2f} with it.",
     ]
     return Exhibit(
         "Adam's first steps",

@@ -14,9 +14,9 @@ from ._learn import learn
 from ._pictures import few
 
 SMALL = ("hue", "words:patch=3:n_words=50", "polar", "hog:cell=4", "pca:components=30", "pixels", "pixels+hog:cell=4")
-LARGE = ("hue", "pca", "pixels+hue", "polar", "words", "hog", "hog+hue", "hog+hue+words")
+LARGE = ("hue", "pca", "pixels", "polar", "words", "hog", "hog+hue", "hog+hue+words")
 SMALL_PX = 16
-QUICK = {"n": 300, "epochs": 2.0}
+QUICK = {"n": 300, "epochs": 1.0, "features": "pixels hog:cell=4"}
 
 
 def run(

@@ -1,5 +1,6 @@
 """Which way do the update rules walk down a hill?"""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from ._exhibit import Exhibit, Table
 QUICK = {"steps": 40}
 Floats = NDArray[np.float64]
 RATES = torch.logspace(-5, 0.5, 45, dtype=torch.float64)[:, None]  # (R, 1): each rule may choose among these
+LONGEST = 0.2  # stride, as a share of the drawing's diagonal
 COLOURS = {"sgd": INK, "momentum": BLUE, "nesterov": GREEN, "adagrad": PURPLE, "rmsprop": ORANGE, "adam": RED}
 STATES = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1, "adam": 2}
 
@@ -70,7 +72,7 @@ SURFACES = (
 
 @dataclass(frozen=True)
 class Walk:
-    """places: (steps + 1, 2). arrived: the first step near enough, None if none was."""
+    """places: (steps + 1, 2). arrived: the first step from which on it stays near enough, None if there is none."""
 
     rate: float
     places: Floats
@@ -79,7 +81,10 @@ class Walk:
 
 
 def walk(surface: Surface, rule: str, steps: int) -> Walk:
-    """The best walk of a rule: of all rates the one that arrives first, or else ends lowest."""
+    """The best walk of a rule: of all rates the one that arrives first, or else ends lowest.
+
+    A rate with a stride beyond LONGEST is out: a lucky leap to the goal is no walk.
+    """
     place = torch.tensor(surface.start, dtype=torch.float64).expand(len(RATES), 2).clone()
     states = [torch.zeros_like(place) for _ in range(STATES[rule])]
     places = [place]
@@ -87,15 +92,21 @@ def walk(surface: Surface, rule: str, steps: int) -> Walk:
     for t in range(1, steps + 1):
         counted = {"t": t} if rule == "adam" else {}
         found = step(place, *states, _slope(surface, place), RATES, **counted)
-        place, *states = found if states else [found]
+        moved, *states = found if states else [found]
+        done = (surface.height(place) <= surface.lowest)[:, None] & (
+            surface.goal is None
+        )  # below the saddle it is over
+        place = torch.where(done, place, moved)
         place = place.nan_to_num(1e6, 1e6, -1e6).clamp(-1e6, 1e6)  # a rate too high has flown off: keep it finite
         places.append(place)
     paths = torch.stack(places, 1)  # (R, steps + 1, 2)
     heights = surface.height(paths)
-    near = heights <= surface.lowest + surface.close
-    first = torch.where(near.any(1), near.double().argmax(1), steps + 1)
+    away = (heights > surface.lowest + surface.close).flip(1)
+    first = torch.where(away.any(1), steps + 1 - away.double().argmax(1), 0)  # one after the last that is away
     low = heights[:, -1].clamp(-1e6, 1e6) / 1e7  # decides between rates that did not arrive
-    best = int((first + low).argmin())
+    left, right, bottom, top = surface.extent
+    strides = paths.diff(dim=1).norm(dim=-1).amax(1) / math.hypot(right - left, top - bottom)
+    best = int((first + low + 1e6 * (strides > LONGEST)).argmin())
     arrived = int(first[best]) if first[best] <= steps else None
     return Walk(float(RATES[best]), paths[best].numpy(), heights[best].numpy(), arrived)
 
@@ -104,8 +115,8 @@ def run(steps: Annotated[int, Limits(10, 5000), About("steps of each walk")] = 4
     walks = {surface.name: {rule: walk(surface, rule, steps) for rule in COLOURS} for surface in SURFACES}
     findings = [_finding(name, found, steps) for name, found in walks.items()]
     findings.append(
-        f"Each rule had its own best of {len(RATES)} rates from {float(RATES[0]):.0e} to {float(RATES[-1]):.1f} on each "
-        "surface, so these are the rules' walks, not their rates'."
+        f"Each rule has its own best of {len(RATES)} rates on each surface, none with a stride beyond "
+        f"{LONGEST:.0%} of the drawing, so these are the rules' walks, not their rates'."
     )
     rows = [
         [
@@ -115,7 +126,7 @@ def run(steps: Annotated[int, Limits(10, 5000), About("steps of each walk")] = 4
         ]
         for rule in COLOURS
     ]
-    short = [surface.name.split()[-1] for surface in SURFACES]
+    short = ["valley", "saddle", "Beale", "Rosenbrock"]
     headings = ["rule", *short, *(f"lr, {name}" for name in short)]
     table = Table(
         "Steps until near enough, and the rate that needed fewest", headings, rows, "–: not within the steps."
@@ -142,7 +153,9 @@ def _finding(name: str, found: dict[str, Walk], steps: int) -> str:
     order = sorted(arrived, key=lambda rule: arrived[rule])
     late = [rule for rule in found if rule not in arrived]
     sentence = f"On {name} the steps needed are " + ", ".join(f"{arrived[rule]} ({rule})" for rule in order)
-    return sentence + (f"; {', '.join(late)} does not arrive in {steps}." if late else ".")
+    return sentence + (
+        f"; {', '.join(late)} {'do' if len(late) > 1 else 'does'} not arrive in {steps}." if late else "."
+    )
 
 
 def _steps(walk: Walk) -> str:
@@ -170,7 +183,11 @@ def _chart(surface: Surface, found: dict[str, Walk]) -> Chart:
         scale(axes, "y", log=False)
         legend(axes)
 
-    reading = "From the dot; the star is the lowest point. " if surface.goal else "From the dot; down is up or below. "
+    reading = (
+        "From the dot; the star is the lowest point. "
+        if surface.goal
+        else "From the dot; the ground falls towards the top. "
+    )
     return Chart(
         surface.name[0].upper() + surface.name[1:], draw(paint, 290), reading + "Grey lines join equal heights."
     )

@@ -56,15 +56,24 @@ def run(
         "momentum": descend(condition, *with_momentum(condition)),
     }
     turns = {name: _turns(path) for name, path in paths.items()}
+    left = {name: abs(path[min(SHOWN, len(path) - 1)][0]) for name, path in paths.items()}
     growth = {name: np.polyfit(np.log(CONDITIONS[2:]), np.log(steps[2:]), 1)[0] for name, steps in needed.items()}
+    both = {name: len(path) - 1 for name, path in paths.items()}
     findings = [
-        f"With a condition number of {condition:g}, to a millionth of the height takes {len(paths['descent']) - 1} steps "
-        f"of plain descent and {len(paths['momentum']) - 1} with momentum, each with its best rate.",
-        f"In its first {SHOWN} steps plain descent changes sides {turns['descent']} times and momentum "
-        f"{turns['momentum']} times: the gradient points across the valley, hardly along it.",
-        f"Steps grow as the condition number to the power {growth['descent']:.2f} for descent, {growth['momentum']:.2f} "
-        "for momentum: theory says 1 and 1/2.",
-        f"At a condition number of {CONDITIONS[-1]}: {needed['descent'][-1]:,} steps against {needed['momentum'][-1]:,}.",
+        (
+            f"Condition number {condition:g}: to a millionth of the height descent takes {both['descent']} steps, "
+            f"momentum {both['momentum']}, each with its best rate."
+        ),
+        (
+            f"In {SHOWN} steps descent changes sides {turns['descent']} times and still has {left['descent']:.1%} "
+            "of the way along the valley to go: the gradient points across it, hardly along."
+        ),
+        f"Momentum, which adds up what the steps agree on, has {left['momentum']:.1%} to go by then.",
+        (
+            f"Steps grow as the condition number to the power {growth['descent']:.2f}, with momentum "
+            f"{growth['momentum']:.2f}; theory says 1 and 1/2."
+        ),
+        f"At condition number {CONDITIONS[-1]}: {needed['descent'][-1]:,} steps against {needed['momentum'][-1]:,}.",
     ]
     return Exhibit(
         "A narrow valley",
@@ -86,12 +95,13 @@ def _turns(path: list[tuple[float, float]]) -> int:
 def _walks(paths: dict[str, list[tuple[float, float]]], condition: float) -> Chart:
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
-        x, y = np.meshgrid(np.linspace(-0.5, 1.1, 100), np.linspace(-1.1, 1.1, 100))
+        far = 1.1 * max(abs(y) for path in paths.values() for _, y in path[: SHOWN + 1])
+        x, y = np.meshgrid(np.linspace(-0.5, 1.1, 100), np.linspace(-far, far, 100))
         axes.contour(x, y, 0.5 * (x**2 + condition * y**2), levels=10, colors=[GRID], linewidths=0.9)
         for (name, path), colour in zip(paths.items(), (BLUE, ORANGE), strict=True):
             axes.plot(*np.array(path[: SHOWN + 1]).T, "o-", color=colour, ms=3, linewidth=1.2, label=name)
         axes.plot(0, 0, "*", color=MUTED, ms=11)
-        axes.set(xlim=(-0.5, 1.1), ylim=(-1.1, 1.1), xlabel="along the valley", ylabel="across")
+        axes.set(xlim=(-0.5, 1.1), ylim=(-far, far), xlabel="along the valley", ylabel="across")
         axes.grid(False)
         scale(axes, "x", log=False)
         scale(axes, "y", log=False)

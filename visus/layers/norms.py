@@ -34,5 +34,5 @@ def of_features(name: str, n: int) -> nn.Module | None:
 
 
 def groups(n: int) -> int:
-    """Into how many equal groups n features are divided: as many as may be, at most GROUPS, each of SMALLEST or more."""
+    """How many equal groups n features make: as many as may be, at most GROUPS, each of SMALLEST or more."""
     return max((g for g in range(1, GROUPS + 1) if n % g == 0 and n // g >= SMALLEST), default=1)

@@ -1,6 +1,5 @@
 """Stochastic depth: train with random residual branches left out, answer with all of them."""
 
-import torch
 from torch import Tensor, nn
 
 from .dropout import check_share

@@ -32,17 +32,16 @@ def finished(folder: Path) -> list[Path]:
 
 
 def train_missing(folder: Path, show: Show) -> Prepared:
-    """Train every member that is not there yet, on pictures without their test part. Returns all the pictures."""
+    """Train every member that is not there yet, as `visus train` would. Returns the pictures they share."""
     info = Run(folder).info
     form, seed = info["settings"], int(info["seed"])
     prepared = prepare(form["data"], form["size"], form["framing"], seed=seed, memory_gib=form["memory"])
-    blind = prepared.without_test()  # no member, and so no choice among them, has seen a test picture
     n = info["snapshots"] or len(info["changes"])
     if len(finished(folder)) < n and info["snapshots"]:
-        _train_snapshots(folder, blind, n, show)
+        _train_snapshots(folder, prepared, n, show)
     while (place := len(finished(folder))) < n:
         member = folder / MEMBERS / str(place + 1)
-        task, settings = _task(folder, blind, info["changes"][place])
+        task, settings = _task(folder, prepared, info["changes"][place])
         outcome = _run(task, member, folder, show, [])
         _ship(member, task, settings)
         show.verdict(f"{place + 1} of {n}", _line(outcome), NOTE if outcome.why else PASS)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..engine import catalogue
-from ..recipes import _form, classify
+from ..recipes import _descent, _form, classify
 from ..search import Choices, Space, Span
 from .search import space_of, span
 
@@ -43,11 +43,12 @@ def divide(build: Callable[..., Any], typed: Mapping[str, str]) -> tuple[dict[st
     model = str(values.get("model", form["model"].default))
     classify.refuse_idle(model, values)
     classify.refuse_idle(model, list(searched))
+    _descent.refuse_idle(values.get("optimizer"), searched)
     if searched:
         return values, {name: _typed(form[name], text) for name, text in searched.items()}
     choice = form["model"].choice
     descends = choice is None or getattr(catalogue.find(choice.folder, model), "DESCENDS", True)
-    space = space_of(form, {*values, *(() if descends else classify.DESCENT)})
+    space = space_of(form, {*values, *(_descent.idle(values.get("optimizer")) if descends else classify.DESCENT)})
     if not space:
         raise ValueError("nothing is left to search; type a range, for example lr=1e-4..1e-1, or choices, k=1,3,5")
     return values, space

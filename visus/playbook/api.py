@@ -56,7 +56,7 @@ def fit(
     runs: str | Path = "runs",
     budget: float | str | None = None,
     skip: Iterable[str] = (),
-    search: str = STRATEGY,
+    strategy: str = STRATEGY,
     show: Show | None = None,
     confirm: Callable[[str], bool] = lambda question: True,
     **settings: Any,
@@ -64,12 +64,12 @@ def fit(
     """From pictures to a tested, reported, usable model: all eight stages.
 
     source: a folder, a CSV table, or a named set. budget: seconds for everything, or text such as '10m'. skip: stages
-    to leave out. search: its strategy. settings: those of the recipe `classify`; what is named here is never changed
+    to leave out. strategy: of the search. settings: those of the recipe `classify`; what is named here is never changed
     by a stage.
     Raises ValueError or LookupError for a setting or a source that cannot be, before anything is written.
     """
     check_settings(settings, skip)
-    check_strategy(search)
+    check_strategy(strategy)
     limit = seconds(budget) if isinstance(budget, str) else budget
     show = show or Silent()
     collection = open_collection(source, lambda done, total: show.progress("download", done, max(done, total), "bytes"))
@@ -79,7 +79,7 @@ def fit(
         "given": settings,
         "settings": _form.resolved(classify.build, settings),
         "skip": sorted(skip),
-        "search": search,
+        "strategy": strategy,
         "budget_s": limit,
         **circumstances(int(settings.get("seed", 0))),
     }
@@ -160,7 +160,7 @@ def _run(
         info["seed"],
         confirm,
         collection,
-        info.get("search", STRATEGY),
+        info.get("strategy", STRATEGY),
     )
     session.journal.note("opened")
     for event in Run(folder).events("settings"):

@@ -20,7 +20,6 @@ from ..data.source import open_collection
 from ..doctor.finding import NOTE, PASS
 from ..engine import catalogue
 from ..metrics.gain import Gain, measure
-from ..models import classifiers
 from ..recipes import _form, classify
 from ..report.exhibit import write
 from ..runs.reader import SPLIT, Run
@@ -82,8 +81,7 @@ def of_seeds(
 ) -> Ensembled:
     """Train a recipe n times on the same parts, each time from another seed. Raises ValueError, LookupError."""
     form = _checked(recipe, settings, n)
-    module = catalogue.find(classifiers, form["model"])
-    if not getattr(module, "DESCENDS", True):
+    if not classify.descends(form["model"]):
         raise ValueError(f"{form['model']} learns by remembering: every seed gives the same model; average other ones")
     seed = int(form["seed"])
     changes = [{"seed": seed + i} for i in range(n)]

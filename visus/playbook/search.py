@@ -10,7 +10,7 @@ from ..doctor.finding import NOTE, PASS
 from ..engine import catalogue
 from ..engine.probe import Cost, cost
 from ..engine.task import Task
-from ..recipes import _form, classify
+from ..recipes import _descent, _form, classify
 from ..runs.reader import Run
 from ..search import Space, Span
 from . import _ways
@@ -31,7 +31,7 @@ MOST_LOOKED_AT = 1_000  # validation pictures a trial is scored on
 
 def run(session: Session) -> Verdict:
     form = _form.fields(classify.build, {name: str(value) for name, value in session.settings.items()})
-    space = space_of(form, session.given)
+    space = space_of(form, {*session.given, *_descent.idle(session.settings.get("optimizer"))})
     small = trial_pictures(session.ready)
     task = classify.build(small, **session.settings)
     session.suggest(arithmetic=str(task.precision))  # measured once, the same for every trial and the training

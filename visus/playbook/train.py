@@ -7,6 +7,7 @@ from ..data.batches import Prepared
 from ..doctor.finding import NOTE, PASS, WARNING
 from ..engine.probe import cost
 from ..recipes import _form, classify
+from ..recipes._descent import FULL_BATCH
 from ..runs.interrupt import INTERRUPTED
 from ..ship import model as ship
 from ..ship.card import card
@@ -15,6 +16,7 @@ from ._session import BlockedError, InterruptedRunError, Session, Verdict
 from ._training import train
 
 FEWEST_STEPS = 1_500  # a small set gets more passes: so many steps, unless the user named epochs
+FEWEST_SEARCHES = 100  # steps on the whole set, each with a line search, go much further
 RESERVE = 0.1  # share of the time left that is kept for test and report
 SAFETY = 0.92  # share of the rest that is planned: a measured step is only an estimate
 
@@ -99,7 +101,9 @@ def _resolve(session: Session) -> dict[str, Any]:
 def planned_epochs(session: Session, task: Classification) -> float:
     """What the user named, else the recipe's default, or more passes over a small set."""
     default: float = _form.fields(classify.build)["epochs"].default
-    return session.given.get("epochs") or max(default, math.ceil(FEWEST_STEPS / task.steps_per_epoch))
+    searches = session.settings.get("optimizer") == FULL_BATCH
+    fewest = FEWEST_SEARCHES if searches else FEWEST_STEPS
+    return session.given.get("epochs") or max(default, math.ceil(fewest / task.steps_per_epoch))
 
 
 def _affordable_epochs(session: Session, task: Classification) -> float:

@@ -56,11 +56,16 @@ def check_full_batch(batch: int, n_train: int, augment: Augment, arithmetic: str
         raise ValueError(f"lbfgs compares losses in their last digits and needs arithmetic=float32; got {arithmetic}")
 
 
-def refuse_idle(given: Iterable[str]) -> None:
-    """Raise ValueError if a setting was named that a line search finds by itself."""
-    idle = sorted(FOUND_BY_LINE_SEARCH.intersection(given))
-    if idle:
-        raise ValueError(f"lbfgs searches each step's length on the whole set and has no use for {', '.join(idle)}")
+def idle(optimizer: str | None) -> frozenset[str]:
+    """Settings that mean nothing to an optimizer, so they are neither given nor searched."""
+    return FOUND_BY_LINE_SEARCH if optimizer == FULL_BATCH else frozenset()
+
+
+def refuse_idle(optimizer: str | None, given: Iterable[str]) -> None:
+    """Raise ValueError if a setting was named that the optimizer finds by itself."""
+    named = sorted(idle(optimizer).intersection(given))
+    if named:
+        raise ValueError(f"lbfgs searches each step's length on the whole set and has no use for {', '.join(named)}")
 
 
 @torch.no_grad()

@@ -1,4 +1,8 @@
-"""What a model sees of a picture: pixels, standardised in one of several ways, or features made by hand."""
+"""What a model sees of a picture: pixels, standardised in one of several ways, or features made by hand.
+
+Features are part of the model: they are saved with it, and what it predicts from is a picture. Those of the training
+pictures are made once and kept, so nothing is augmented unless it is asked for; then they are made batch by batch.
+"""
 
 import weakref
 from collections.abc import Iterator
@@ -22,6 +26,7 @@ from . import _form
 
 PIXELS = "pixels"
 CHANNEL, FEATURE, MEAN_IMAGE, UNIT = "channel", "feature", "mean_image", "unit"
+NAMES = ", ".join(name for name in catalogue.names(features) if name != PIXELS)
 USUAL = {"features": PIXELS, "standardise": CHANNEL}
 MOST_FITTED, FITTED_VALUES = 10_000, 2**27  # pictures, and pixels times colours, that features are learned from
 GIB = 2**30

@@ -67,7 +67,7 @@ def build(
     memory: Annotated[float, Limits(0.0), About("GiB for decoded pictures; beyond it they are streamed")] = 2.0,
     model: Annotated[str, Choice(classifiers), About("the architecture; its own settings join these")] = "small_conv",
     features: Annotated[
-        str, About("pixels, or hog, hue, words, pca, whitened, polar joined by +, as hog:cell=4+hue")
+        str, About(f"pixels, or {_features.NAMES} joined by +, each with its settings, as hog:cell=4+hue")
     ] = "pixels",
     standardise: Annotated[
         Literal["channel", "feature", "mean_image", "unit"],
@@ -87,7 +87,7 @@ def build(
     epochs: Annotated[float, Limits(0.001), About("passes over the training part")] = 30,
     flip: Annotated[bool, About("mirror every second picture")] = False,
     flip_vertical: Annotated[bool, About("turn every second picture upside down")] = False,
-    crop: Annotated[int, Limits(-1), About("shift by up to so many pixels; -1: an eighth of the side")] = -1,
+    crop: Annotated[int, Limits(-1), About("shift by up to so many pixels; -1: side / 8, or 0 for features")] = -1,
     scale: Annotated[float, Limits(0.0, 0.9), About("zoom by up to this share")] = 0.0,
     colour: Annotated[float, Limits(0.0, 0.9), About("change colours by up to this share")] = 0.0,
     lighting: Annotated[float, Limits(0.0, 1.0), About("deviation of the light's colour; 0.1 is usual")] = 0.0,
@@ -169,13 +169,19 @@ def architecture_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in _form.own_fields(module.build) if name in values} | first
 
 
+def descends(model: str) -> bool:
+    """Whether a model descends a loss, or only remembers."""
+    found: bool = getattr(catalogue.find(classifiers, model), "DESCENDS", True)
+    return found
+
+
 def refuse_idle(model: str, given: Iterable[str]) -> None:
     """Raise ValueError if a setting was named that the model has no use for: nothing asked is silently passed over."""
     if isinstance(given, Mapping):
         _features.check(given.get("features", _features.PIXELS), model, given.get("standardise", _features.CHANNEL))
-    if getattr(catalogue.find(classifiers, model), "DESCENDS", True):
-        if isinstance(given, Mapping) and given.get("optimizer") == _descent.FULL_BATCH:
-            _descent.refuse_idle(given)
+    if descends(model):
+        if isinstance(given, Mapping):
+            _descent.refuse_idle(given.get("optimizer"), given)
         return
     idle = sorted(DESCENT.intersection(given))
     if idle:

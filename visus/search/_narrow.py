@@ -18,24 +18,37 @@ def comparable(found: Search, number: int) -> list[Trial]:
     return [trial for trial in found.trials if found.lengths[trial.round] == found.lengths[number]]
 
 
-def borders(found: Search, trials: Sequence[Trial]) -> list[str]:
-    """Settings whose best value lies at an end of its span, where the setting could go on beyond that end."""
-    return [name for name, span in found.spans.items() if _side(name, trials, span)]
+def borders(found: Search, number: int) -> list[str]:
+    """Settings whose best value of round `number` lies at an end of its span, where the setting could go on."""
+    return [name for name in found.spans if _side(found, name, comparable(found, number))]
 
 
-def pointing(found: Search, trials: Sequence[Trial]) -> list[str]:
+def pointing(found: Search, number: int) -> list[str]:
     """Of these, the ones whose other leaders lean the same way: worth another round, and not one lucky trial."""
-    names = []
+    trials, names = comparable(found, number), []
     for name, span in found.spans.items():
-        side = _side(name, trials, span)
+        side = _side(found, name, trials)
         if side and isinstance(span, Span):
             middle = median(span.place(_number(trial, name)) for trial in _leaders(trials))
             names += [name] if (middle - 0.5) * side > 0 else []
     return names
 
 
-def around(span: Span | Choices, name: str, trials: Sequence[Trial], widen: bool = True) -> Span | Choices:
-    """The span of the leaders; longer than before only beyond a border at which the very best lies."""
+def narrow(found: Search, number: int, widen: Sequence[str] | None = None) -> None:
+    """Let the next round look around the leaders of round `number`, and beyond the borders they lie on.
+
+    widen: the settings to do the latter for; all by default.
+    """
+    trials = comparable(found, number)
+    found.widened = list(borders(found, number) if widen is None else widen)
+    found.spans = {
+        name: _around(span, name, trials, _side(found, name, trials) if name in found.widened else 0)
+        for name, span in found.spans.items()
+    }
+
+
+def _around(span: Span | Choices, name: str, trials: Sequence[Trial], side: int) -> Span | Choices:
+    """The span of the leaders; longer than before only on the side of a border at which the very best lies."""
     leaders = _leaders(trials)
     if isinstance(span, Choices):
         kept = {trial.settings[name] for trial in leaders}
@@ -44,15 +57,7 @@ def around(span: Span | Choices, name: str, trials: Sequence[Trial], widen: bool
         return span.part(-WIDEN if span.log else 0.0, 0.5)
     places = [span.place(_number(trial, name)) for trial in leaders]
     low, high = max(min(places) - BORDER, 0.0), min(max(places) + BORDER, 1.0)
-    side = _side(name, trials, span) if widen else 0
     return span.part(-WIDEN if side < 0 else low, 1 + WIDEN if side > 0 else high)
-
-
-def narrow(found: Search, number: int) -> None:
-    """Let the next round look around the leaders of round `number`, and beyond the borders they lie on."""
-    trials = comparable(found, number)
-    found.widened = list(found.borders)
-    found.spans = {name: around(span, name, trials) for name, span in found.spans.items()}
 
 
 def near_unstable(found: Search) -> list[str]:
@@ -85,15 +90,21 @@ def _leaders(trials: Sequence[Trial]) -> list[Trial]:
     return finite[: max(2, math.ceil(LEADERS * len(trials)))]
 
 
-def _side(name: str, trials: Sequence[Trial], span: Span | Choices) -> int:
-    """-1 if the best value lies at the lower end of its span, 1 at the upper, 0 inside or where nothing lies beyond."""
-    leaders = _leaders(trials)
+def _side(found: Search, name: str, trials: Sequence[Trial]) -> int:
+    """-1 if the best value lies at the lower end of what was looked at, 1 at the upper, 0 inside.
+
+    The end of its span, or of all that was ever tried: few trials may leave the last tenth of a span empty. 0 too where
+    the setting cannot go beyond.
+    """
+    leaders, span = _leaders(trials), found.spans[name]
     if not leaders or isinstance(span, Choices):
         return 0
-    place = span.place(_number(leaders[0], name))
-    if place < BORDER:
+    best, tried = _number(leaders[0], name), [_number(trial, name) for trial in found.trials]
+    several = len(set(tried)) > 1
+    if span.place(best) < BORDER or (several and best == min(tried)):
         return -1 if span.low > span.least else 0
-    return 1 if place > 1 - BORDER and span.high < span.most else 0
+    beyond = span.place(best) > 1 - BORDER or (several and best == max(tried))
+    return 1 if beyond and span.high < span.most else 0
 
 
 def _number(trial: Trial, name: str) -> float:

@@ -65,17 +65,15 @@ def search_in_rounds(
         conduct.tell(number, plan, found)
         beyond = number > len(rounds)
         complete = _fill(found, _beyond(found, plan, seed + number) if beyond else propose(plan, number), plan, conduct)
-        trials = _narrow.comparable(found, number)
-        found.borders, found.unstable = _narrow.borders(found, trials), _narrow.near_unstable(found)
+        found.borders, found.unstable = _narrow.borders(found, number), _narrow.near_unstable(found)
         if not complete:
             break
         if number < len(rounds):
             narrow(found, number)
-        elif number < len(rounds) + MOST_BEYOND and (names := _narrow.pointing(found, trials)):
+        elif number < len(rounds) + MOST_BEYOND and (names := _narrow.pointing(found, number)):
             wanted = math.ceil(SHARE_BEYOND * sum(plan.trials for plan in rounds))
             plans.append(Round(max(FEWEST_BEYOND, min(rounds[-1].trials, wanted)), plan.length))
-            found.spans = {n: _narrow.around(s, n, trials, widen=n in names) for n, s in found.spans.items()}
-            found.widened = names
+            _narrow.narrow(found, number, names)
     return found
 
 

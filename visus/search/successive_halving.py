@@ -15,10 +15,10 @@ ENOUGH_FOR_THREE, ENOUGH_FOR_TWO = 13, 4  # trials, so that at least one survive
 
 
 def rounds(trials: int, length: float) -> list[Round]:
-    """Three rounds, each with a third of the trials of the one before: 24 trials are 17, 5 and 2."""
+    """Three rounds, each with a third of the trials of the one before: 24 trials are 16, 6 and 2."""
     n = 3 if trials >= ENOUGH_FOR_THREE else 2 if trials >= ENOUGH_FOR_TWO else 1
     weights = [SURVIVORS ** -float(i) for i in range(n)]
-    later = [max(1, int(trials * weight / sum(weights))) for weight in weights[1:]]
+    later = [max(1, round(trials * weight / sum(weights))) for weight in weights[1:]]
     sizes = [trials - sum(later), *later]
     return [Round(size, length / SURVIVORS ** (n - 1 - i)) for i, size in enumerate(sizes)]
 

@@ -23,6 +23,8 @@ def examine(task: Task) -> list[Finding]:
 def _check(objective: Objective) -> Finding:
     if not any("weight_decay" in group for group in objective.optimizer.param_groups):
         return unexamined(f"{type(objective.optimizer).__name__} has no weight decay")
+    if getattr(objective.optimizer, "repeats", False):
+        return unexamined("a line search takes the penalty with the loss; its gradient is examined by `gradient`")
     if not any(p.ndim >= 2 for p in objective.parameters):
         return unexamined("no weights to shrink: only biases and scales are trained")
     for parameter in objective.parameters:

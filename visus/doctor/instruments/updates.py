@@ -35,6 +35,7 @@ class Updates:
         self.tensors = dict(model.named_parameters())
         self.given = len(optimizers)
         self.updates = 0
+        self.stepping = False  # an optimizer that holds our parameters is at work
         self._away = 0.0  # how far the weights had come before this attempt
         self.step = 0  # of the training, told by the owner
         self.suspect: Callable[[], None] = lambda: None  # called once when a gradient is not finite
@@ -99,6 +100,7 @@ class Updates:
         """An optimizer of this process is about to step, or has stepped."""
         try:
             if self._ours(optimizer):
+                self.stepping = moment == "_before_step"
                 getattr(self, moment)(optimizer)
         except Exception as error:  # the user's training goes on, whatever we stumble over
             self.chart.cannot("updates", f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")

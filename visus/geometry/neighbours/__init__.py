@@ -22,14 +22,27 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..distances import directions
-from .votes import recall, shares, vote
+from .votes import Weighting, recall, shares, vote
 
-__all__ = ["How", "Index", "Metric", "Pair", "bfloat16_pays", "index", "nearest", "recall", "shares", "vote"]
+__all__ = [
+    "How",
+    "Index",
+    "Metric",
+    "Weighting",
+    "bfloat16_pays",
+    "check",
+    "index",
+    "nearest",
+    "recall",
+    "shares",
+    "vote",
+]
 
 Metric = Literal["l1", "l2", "cosine"]
 How = Literal["auto", "torch", "faiss", "certified", "ivf", "hnsw"]
 Pair = tuple[Tensor, Tensor]
 FILES = {"torch": "in_torch", "faiss": "in_faiss"}  # a file called torch.py would hide the real one from its folder
+NOT_L1 = ("certified", "ivf")  # the one is a product, the other's library does without
 SMALL = 2_000_000  # numbers in the examples below which nothing is gained by preparing them
 NATIVE = 1.5  # times faster than float32 that a bfloat16 product must be to be worth its second look
 USUAL = 1e-15, 1e15  # largest features whose squares neither vanish nor overflow in float32
@@ -57,11 +70,7 @@ def nearest(queries: Tensor, examples: Tensor, k: int, metric: Metric = "l2", ho
 
 def index(examples: Tensor, metric: Metric = "l2", how: How = "auto") -> Index:
     """Examples (N, D), ready for several searches. Settings and errors are those of `nearest`."""
-    if how not in get_args(How) or metric not in get_args(Metric):
-        raise ValueError(
-            f"metric must be one of {', '.join(get_args(Metric))} and the search one of {', '.join(get_args(How))}; "
-            f"got '{metric}' and '{how}'"
-        )
+    check(metric, how=how)
     examples = _checked(examples, "examples")
     way = _fastest(examples, metric) if how == "auto" else how
     if _is_unusual(examples):
@@ -76,20 +85,28 @@ def _built(examples: Tensor, metric: str, way: str) -> Index:
     return found
 
 
+def check(metric: str, weighting: str = "majority", how: str = "auto") -> None:
+    """Raise ValueError for a metric, a vote or a search that is not there, or for two that do not go together."""
+    for what, given, known in (("metric", metric, Metric), ("vote", weighting, Weighting), ("search", how, How)):
+        if given not in get_args(known):
+            raise ValueError(f"{what} must be one of {', '.join(get_args(known))}; got '{given}'")
+    if metric == "l1" and how in NOT_L1:
+        raise ValueError(f"the {how} search knows l2 and cosine; for l1 take auto, torch, faiss or hnsw")
+
+
 def _fastest(examples: Tensor, metric: str) -> str:
     """The exact way that measures fastest for such examples."""
     if examples.device.type != "cpu" or examples.dtype == torch.float64 or examples.numel() < SMALL:
         return "torch"
-    if metric == "l1":
-        return "faiss"
-    return "certified" if bfloat16_pays() else "torch"
+    return "certified" if metric != "l1" and bfloat16_pays() else "faiss"
 
 
 @cache
 def bfloat16_pays() -> bool:
     """Whether this processor multiplies matrices in bfloat16 clearly faster than in float32: measured once, in ms."""
     a, b = torch.ones(256, 1024), torch.ones(1024, 1024)
-    return NATIVE * _seconds(a.bfloat16(), b.bfloat16()) < _seconds(a, b)
+    with torch.autocast("cpu", enabled=False):  # or both would be measured in bfloat16
+        return NATIVE * _seconds(a.bfloat16(), b.bfloat16()) < _seconds(a, b)
 
 
 def _seconds(a: Tensor, b: Tensor) -> float:

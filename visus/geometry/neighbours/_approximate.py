@@ -11,12 +11,20 @@ from .in_torch import build as build_exact
 
 
 class Approximate:
-    """Nearly the nearest. `index`: a trained FAISS index that holds the examples (N, D)."""
+    """Nearly the nearest. index: a trained FAISS index that holds the examples (N, D).
 
-    def __init__(self, index: Any, examples: Tensor, metric: str) -> None:
-        self.index, self.examples, self.metric = index, examples, metric
+    effort: what a query looks at, more of it being slower and nearer to the truth. It may be changed between searches.
+    """
+
+    def __init__(self, index: Any, examples: Tensor, metric: str, effort: int) -> None:
+        self.index, self.examples, self.metric, self.effort = index, examples, metric, effort
+
+    def spend(self, k: int) -> None:
+        """Tell the index how much effort a query for k neighbours may take."""
+        raise NotImplementedError
 
     def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        self.spend(k)
         library()  # the number of threads may have changed
         columns = torch.from_numpy(self.index.search(queries.float().numpy(), k)[1]).sort(1).values
         rows = torch.arange(len(queries)).repeat_interleave(k)

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ._select import differences, first_k
 
-AT_ONCE = 2**22  # numbers of the product (B, N) that are held at once
+AT_ONCE = 2**24  # numbers of the product (B, N) that are held at once
 MOST_QUERIES = 512
 GROUP = 64  # most examples of which at first only the nearest is looked at
 CHUNK = 64  # examples made ready at once: they stay in the cache from one step to the next
@@ -84,9 +84,8 @@ class Filtered:
         """Upper ends (B, N and what fills up) of |x|**2 / 2 - q.x, and the intervals' width divided by |x| (B,)."""
         centred = self._centred(queries)
         rounded, lengths = centred.to(self.rounding), _lengths(centred)
-        product = rounded @ self.rounded.T  # (B, N)
         upper = self.halves.repeat(len(queries), 1)
-        upper[:, : len(self.examples)] -= product
+        upper[:, : len(self.examples)] -= _product(rounded, self.rounded)
         error = self._error(_coarseness(centred, rounded, lengths)) * lengths
         return upper.addr_(error, self.norms), 2 * error
 
@@ -108,6 +107,13 @@ class Filtered:
         return group
 
 
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """All a.b of rows: (B, D), (N, D) -> (B, N)."""
+    if a.is_cuda and a.dtype == torch.bfloat16:  # kernels there may add up in bfloat16 too, unless float32 is asked for
+        return torch.mm(a, b.T, out_dtype=torch.float32)
+    return a @ b.T
+
+
 def _lengths(rows: Tensor) -> Tensor:
     """|row| (B,), summed in float64: the bound has no room for the rounding of a long sum of squares."""
     return torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64).to(rows)
@@ -120,6 +126,10 @@ def _coarseness(true: Tensor, rounded: Tensor, lengths: Tensor) -> Tensor:
 
 def _lost_in_products(examples: Tensor) -> float:
     """What float32 products lose where torch was allowed to round their factors; usually nothing."""
-    if examples.dtype == torch.float64 or torch.get_float32_matmul_precision() == "highest":
+    if examples.dtype == torch.float64:
         return 0.0
-    return 2 * float(torch.finfo(torch.bfloat16).eps)
+    try:
+        exact = torch.get_float32_matmul_precision() == "highest"
+    except RuntimeError:  # torch refuses to say once its newer interface was used to allow it somewhere
+        exact = False
+    return 0.0 if exact else 2 * float(torch.finfo(torch.bfloat16).eps)

@@ -6,15 +6,14 @@ from ._approximate import Approximate
 from .in_faiss import check_cpu, library
 
 NEIGHBOURS = 32  # kept for each example and layer
-LOOKED_AT = 128  # nearest candidates that a walk keeps; k and more are never cut off
+LOOKED_AT = 128  # candidates that a walk keeps
 
 
 class Walked(Approximate):
-    """A graph whose walks keep at least as many candidates as are asked for."""
+    """effort: the nearest candidates that a walk keeps, at least as many as are asked for."""
 
-    def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        self.index.hnsw.efSearch = max(LOOKED_AT, 2 * k)
-        return super().nearest(queries, k)
+    def spend(self, k: int) -> None:
+        self.index.hnsw.efSearch = max(self.effort, k)
 
 
 def build(examples: Tensor, metric: str) -> Walked:
@@ -24,4 +23,4 @@ def build(examples: Tensor, metric: str) -> Walked:
     kind = faiss.METRIC_L1 if metric == "l1" else faiss.METRIC_L2
     index = faiss.IndexHNSWFlat(rows.shape[1], NEIGHBOURS, kind)
     index.add(rows)
-    return Walked(index, examples, metric)
+    return Walked(index, examples, metric, LOOKED_AT)

@@ -62,7 +62,7 @@ class Flat:
         distances, indices = first_k(rows, columns, refined, k, len(queries))
         if asked == len(self.examples):
             return distances, indices, torch.ones(len(queries), dtype=torch.bool)
-        # |q|**2 - 2 q.x + |x|**2 in float32 errs by at most D half eps of (|q| + |x|)**2, with room for second-order terms
+        # |q|**2 - 2 q.x + |x|**2 in float32 errs by at most D half eps of (|q| + |x|)**2, and terms of second order
         error = 2 * (queries.shape[1] + 4) * torch.finfo(torch.float32).eps * (queries.norm(dim=1) + self.longest) ** 2
         return distances, indices, squares[:, -1] - error > distances[:, -1].square() + error
 

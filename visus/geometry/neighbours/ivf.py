@@ -10,10 +10,15 @@ FEWEST_A_CELL = 39  # examples that k-means wants for each cell; FAISS's own adv
 VISITED = 1 / 16  # share of the cells a query looks into
 
 
-def build(examples: Tensor, metric: str) -> Approximate:
+class Cells(Approximate):
+    """effort: the cells that a query looks into."""
+
+    def spend(self, k: int) -> None:
+        self.index.nprobe = self.effort
+
+
+def build(examples: Tensor, metric: str) -> Cells:
     """An index for l2. The partition is k-means with FAISS's own fixed seed: the same every time."""
-    if metric == "l1":
-        raise ValueError("FAISS's inverted file knows l2 and cosine; for l1 take the hnsw or the faiss search")
     check_cpu(examples)
     faiss, rows, n = library(), examples.float().numpy(), len(examples)
     cells = max(1, min(round(CELLS * n**0.5), n // FEWEST_A_CELL))
@@ -21,5 +26,4 @@ def build(examples: Tensor, metric: str) -> Approximate:
     index.cp.min_points_per_centroid = 1  # one cell of few examples is no reason for a warning
     index.train(rows)
     index.add(rows)
-    index.nprobe = max(1, round(VISITED * cells))
-    return Approximate(index, examples, metric)
+    return Cells(index, examples, metric, max(1, round(VISITED * cells)))

@@ -24,13 +24,13 @@ def shares(labels: Tensor, distances: Tensor, n_classes: int, weighting: Weighti
         raise ValueError(f"vote must be one of {', '.join(get_args(Weighting))}; got '{weighting}'")
     if labels.ndim != 2 or labels.shape != distances.shape or not labels.shape[1]:
         raise ValueError(
-            f"labels are {tuple(labels.shape)} and distances {tuple(distances.shape)}; both must be (B, k), k at least 1"
+            f"labels are {tuple(labels.shape)} and distances {tuple(distances.shape)}; both must be (B, k), k >= 1"
         )
     if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < n_classes:
         raise ValueError(f"labels reach from {labels.min()} to {labels.max()}, outside 0..{n_classes - 1}")
     weights = torch.ones_like(distances)
     if weighting == "distance":
-        closest = distances[:, :1] if (distances.diff() >= 0).all() else distances.amin(1, keepdim=True)
+        closest = distances.amin(1, keepdim=True)
         # closest / distance: the same shares as 1 / distance, and nothing overflows
         weights = torch.where(closest == 0, (distances == 0).to(distances), closest / distances)
     counts = weights.new_zeros(len(labels), n_classes).scatter_add_(1, labels, weights)

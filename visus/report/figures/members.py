@@ -30,7 +30,7 @@ def members(curves: Mapping[str, Sequence[Step]]) -> Chart:
         if not alone:
             legend(axes)
 
-    reading = "Each point is the mean over groups of so many members: the first ones gain most, then it flattens."
+    reading = "Each point is the mean over groups of so many members: the first ones usually gain most."
     if alone:
         reading += " The band spans the worst and the best group of that size."
     return Chart("Accuracy against the number of members", draw(paint, 220), reading)

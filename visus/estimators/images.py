@@ -1,4 +1,4 @@
-"""The scikit-learn way in: `Classifier` with fit, predict and score; and the course's two functions on arrays."""
+"""Pictures the scikit-learn way: `Classifier` with fit, predict and score; and the course's two functions on arrays."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .data.collection import Arrays, Collection
-from .data.prepare import prepare_all
-from .engine.loop import fit
-from .recipes import classify
-from .ship.model import TrainedModel
+from ..data.collection import Arrays, Collection
+from ..data.prepare import prepare_all
+from ..engine.loop import fit
+from ..recipes import classify
+from ..ship.model import TrainedModel
 
 Images = NDArray[np.uint8]
 

@@ -1,0 +1,103 @@
+"""Attributes: say of each of several properties whether an example has it; it may have any number of them."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
+from ..engine.schedules import Schedule, constant
+from ..engine.task import Task
+from ..losses.attributes import attribute_hinge, attribute_logistic
+from ..metrics.average_precision import mean_average_precision
+from ._table import table
+
+
+class Attributes(Task):
+    """One binary classifier for each attribute, on shared features.
+
+    network: inputs (B, ...) -> scores (B, A). inputs: (N, ...). truth: (N, A), 1 where the attribute is there, else 0.
+    loss: logistic for probabilities, hinge for a binary SVM each. held_out: (inputs, truth), or a share to draw.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        inputs: ArrayLike,
+        truth: ArrayLike,
+        optimizer: OptimizerFactory,
+        *,
+        held_out: float | tuple[ArrayLike, ArrayLike] = 0.2,
+        loss: Literal["logistic", "hinge"] = "logistic",
+        lr: float,
+        schedule: Schedule = constant,
+        weight_decay: float = 0.0,
+        batch: int = 32,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if loss not in ("logistic", "hinge"):
+            raise ValueError(f"loss must be logistic or hinge; got '{loss}'")
+        self.network, self.kind = network, loss
+        self.data = table(inputs, truth, held_out, batch, seed)
+        for values in (self.data.truth, self.data.held_truth):
+            if not bool(((values == 0) | (values == 1)).all()):
+                raise ValueError("attributes are 1 where an example has them and 0 where not; other values were given")
+        self.steps_per_epoch = self.data.steps_per_epoch
+        blind = self.data.truth.shape[1] * (1.0 if loss == "hinge" else float(torch.log(torch.tensor(2.0))))
+        self.objectives = [
+            Objective(
+                "attributes",
+                self.misjudgement,
+                network.parameters(),
+                optimizer,
+                lr=lr,
+                schedule=schedule,
+                weight_decay=weight_decay,
+                blind_loss=blind,
+            )
+        ]
+
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        return self.data.batches(start)
+
+    def misjudgement(self, batch: Batch) -> Terms:
+        inputs, truth = batch
+        scores = self.network(inputs)
+        truth = truth.to(scores)  # float64 in the gradient check
+        if self.kind == "hinge":
+            return {"attribute_hinge": attribute_hinge(scores, 2 * truth - 1)}
+        return {"attribute_logistic": attribute_logistic(scores, truth)}
+
+    @torch.no_grad()
+    def scores(self, inputs: Tensor) -> Tensor:
+        """Inputs (B, ...) -> scores (B, A) in evaluation mode; above 0 means yes."""
+        was_training = self.training
+        self.eval()
+        scores: Tensor = self.network(inputs)
+        self.train(was_training)
+        return scores.float()
+
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Inputs (B, ...) -> the probability of each attribute (B, A). Calibrated only with the logistic loss."""
+        return self.scores(inputs).sigmoid()
+
+    def accuracies(self) -> Tensor:
+        """The share of held-out examples that each attribute is told right of: (A,)."""
+        right = (self.scores(self.data.held_inputs) > 0) == self.data.held_truth.bool()
+        return right.float().mean(0)
+
+    def evaluate(self) -> dict[str, float]:
+        """Mean average precision, which a rare attribute cannot flatter; accuracy over all attributes; the loss."""
+        scores, truth = self.scores(self.data.held_inputs), self.data.held_truth
+        finite = bool(scores.isfinite().all())
+        precision = mean_average_precision(scores.numpy(), truth.numpy()) if finite else float("nan")
+        with torch.no_grad():
+            loss = float(next(iter(self.misjudgement((self.data.held_inputs, truth)).values())))
+        return {
+            "validation_average_precision": precision,
+            "validation_accuracy": float(self.accuracies().mean()),
+            "validation_loss": loss,
+        }

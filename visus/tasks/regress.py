@@ -1,0 +1,100 @@
+"""Regress: predict numbers. Where bins would do, classify them instead; see `losses/regression.py`."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
+from ..engine.schedules import Schedule, constant
+from ..engine.task import Task
+from ..losses.regression import half_squared_error, l1_regression, l2_regression
+from ._table import table
+
+LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "l2": l2_regression,
+    "l1": l1_regression,
+    "half_squared": half_squared_error,
+}
+SMALLEST = 1e-12  # a truth that never changes is not divided by 0
+
+
+class Regress(Task):
+    """Predict A numbers of an example.
+
+    network: inputs (B, ...) -> (B, A). inputs: (N, ...). truth: (N, A) or (N,). held_out: (inputs, truth), or a share
+    to draw. The network learns the truth with mean 0, deviation 1 over the training part; predictions and scores are in
+    the units of the truth.
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(
+        self,
+        network: nn.Module,
+        inputs: ArrayLike,
+        truth: ArrayLike,
+        optimizer: OptimizerFactory,
+        *,
+        held_out: float | tuple[ArrayLike, ArrayLike] = 0.2,
+        loss: Literal["l2", "l1", "half_squared"] = "l2",
+        lr: float,
+        schedule: Schedule = constant,
+        weight_decay: float = 0.0,
+        batch: int = 32,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if loss not in LOSSES:
+            raise ValueError(f"loss must be one of {', '.join(LOSSES)}; got '{loss}'")
+        self.network, self.kind = network, loss
+        self.data = table(inputs, truth, held_out, batch, seed)
+        self.steps_per_epoch = self.data.steps_per_epoch
+        known = self.data.truth
+        self.register_buffer("centre", known.mean(0))
+        deviation = known.std(0, correction=0)
+        self.register_buffer("spread", torch.where(deviation > SMALLEST, deviation, 1.0))
+        self.objectives = [
+            Objective(
+                "regress",
+                self.misjudgement,
+                network.parameters(),
+                optimizer,
+                lr=lr,
+                schedule=schedule,
+                weight_decay=weight_decay,
+            )
+        ]
+
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        return self.data.batches(start)
+
+    def misjudgement(self, batch: Batch) -> Terms:
+        inputs, truth = batch
+        return {f"{self.kind}_error": LOSSES[self.kind](self.network(inputs), (truth - self.centre) / self.spread)}
+
+    @torch.no_grad()
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Inputs (B, ...) -> numbers (B, A) in the units of the truth, in evaluation mode."""
+        was_training = self.training
+        self.eval()
+        found: Tensor = self.network(inputs) * self.spread + self.centre
+        self.train(was_training)
+        return found
+
+    def evaluate(self) -> dict[str, float]:
+        """R2, the share of the truth's variance that is explained, then mean absolute and root mean squared error.
+
+        R2 is 1 at best, 0 for always predicting the mean. Errors are in the units of the truth.
+        """
+        truth = self.data.held_truth
+        errors = self.predict(self.data.held_inputs) - truth
+        variance = (truth - truth.mean(0)).square().mean(0).clamp_min(SMALLEST)
+        return {
+            "validation_r2": float((1 - errors.square().mean(0) / variance).mean()),
+            "validation_mae": float(errors.abs().mean()),
+            "validation_rmse": float(errors.square().mean().sqrt()),
+        }
