@@ -148,18 +148,18 @@ def ensemble() -> Row:
     chances = torch.stack([one["test"][0].softmax(1) for one in members])
     right = (chances.argmax(2) == labels).double().numpy()  # (members, N)
     together = (chances.mean(0).argmax(1) == labels).double().numpy()
-    gain, low, high = paired_bootstrap(together, right.mean(0))
+    gain = paired_bootstrap(right.mean(0), together)
     validation = torch.stack([one["validation"][0].softmax(1) for one in members]).mean(0)
     return Row(
         f"{MEMBERS} two-layer nets, predictions averaged",
         "gain measured",
-        low > 0,
+        gain.low > 0,
         [100 * accuracy(validation, members[0]["validation"][1])],
         [100 * float(together.mean())],
         [100 * float(together[:FIRST].mean())],
         sum(one["seconds"] for one in members),
-        f"gain over the members' mean {100 * right.mean():.1f} %: {100 * gain:.1f} points "
-        f"(95 % CI {100 * low:.1f} to {100 * high:.1f})",
+        f"gain over the members' mean {100 * right.mean():.1f} %: {100 * gain.mean:.1f} points "
+        f"(95 % CI {100 * gain.low:.1f} to {100 * gain.high:.1f})",
     )
 
 
@@ -181,9 +181,10 @@ def write_table(rows: dict[str, dict[str, Any]], stated: dict[str, Any]) -> None
     lines = [
         "# The classical ladder on CIFAR-10",
         "",
-        "Made by `benchmarks/ladder.py`. Course protocol: 49,000 pictures to learn from, the last 1,000 of the training",
-        "part to choose on, the official 10,000 test pictures looked at once a seed (courses use the first 1,000).",
-        "Mean +- deviation over seeds, per cent; seconds of one training, or of the whole search for neighbours.",
+        "Made by `benchmarks/ladder.py`. Course protocol: 49,000 pictures to learn from, the last 1,000 of the",
+        "training part to choose on, the official 10,000 test pictures looked at once a seed (courses use the first",
+        "1,000).",
+        "Per cent: mean +- deviation over seeds; seconds of one training, or of the whole search for neighbours.",
         "",
         "| method | asked | held | validation | test | first 1,000 | seconds | |",
         "|---|---|---|---|---|---|---|---|",
@@ -195,7 +196,8 @@ def write_table(rows: dict[str, dict[str, Any]], stated: dict[str, Any]) -> None
             cells = [row["method"], row["asked"], held, *scores, f"{row['seconds']:.0f}", row["remark"]]
             lines.append(f"| {' | '.join(cells)} |")
     versions = ", ".join(f"{name} {version}" for name, version in stated["versions"].items())
-    lines += ["", f"Seeds {', '.join(map(str, SEEDS))} where trained. {stated['hardware']}; {versions}.", ""]
+    machine = f"{stated['hardware']['cpu']}, {stated['hardware']['cores']} cores"
+    lines += ["", f"Seeds {', '.join(map(str, SEEDS))} where trained. {machine}; {versions}.", ""]
     TABLE.write_text("\n".join(lines))
 
 
