@@ -3,12 +3,13 @@
 import ast
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-LONGEST = 1000  # letters
+LONGEST, DEEPEST = 1000, 100  # letters, and brackets within brackets
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "abs": torch.abs,
     "cos": torch.cos,
@@ -71,36 +72,36 @@ def _names(tree: ast.AST, text: str) -> list[str]:
     """The inputs of an expression; everything in it is checked on the way."""
     found: dict[str, None] = {}
 
-    def visit(node: ast.AST) -> None:
+    def visit(node: ast.AST, depth: int = 0) -> None:
+        if depth > DEEPEST:
+            raise ValueError(f"'{text[:40]}...' nests too deeply; write a shorter expression")
+        within = partial(visit, depth=depth + 1)
         match node:
             case ast.Name(id=name):
                 found.setdefault(name)
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 pass
             case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-                visit(left)
-                visit(right)
+                within(left)
+                within(right)
             case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
-                visit(operand)
+                within(operand)
             case ast.Attribute(value=inner, attr="T"):
-                visit(inner)
+                within(inner)
             case ast.Subscript(value=inner, slice=place) if _is_whole(place):
-                visit(inner)
+                within(inner)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS and args:
                 if len(args) > 1 and name not in TWO:
                     raise ValueError(f"{name} takes one input; got {len(args)} in '{ast.unparse(node)}'")
                 for argument in args:
-                    visit(argument)
+                    within(argument)
             case ast.BinOp(op=ast.BitXor()):
                 raise ValueError(f"'^' is no power here; write ** in '{ast.unparse(node)}'")
             case _:
                 known = ", ".join(FUNCTIONS)
                 raise ValueError(f"'{ast.unparse(node)}' is not understood; known are + - * / ** @ and {known}")
 
-    try:
-        visit(tree)
-    except RecursionError:
-        raise ValueError(f"'{text[:40]}...' nests too deeply; write a shorter expression") from None
+    visit(tree)
     if not found:
         raise ValueError(f"'{text}' has no inputs; name at least one, as x in 2 * x")
     taken = [name for name in found if name in FUNCTIONS]

@@ -9,7 +9,7 @@ from torch import Tensor
 Kind = Literal["input", "parameter", "constant", "gate"]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Value:
     """What travels on a wire: an input, a parameter, a constant, or what a gate made.
 
@@ -24,7 +24,7 @@ class Value:
     wires: list["Wire"] = field(default_factory=list)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Wire:
     """From a value to a gate.
 
@@ -38,7 +38,7 @@ class Wire:
     local: Tensor | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Gate:
     """One operation. role: distributor, router, switcher or nothing; rule: what it does with the gradient it gets."""
 
@@ -50,7 +50,7 @@ class Gate:
     rule: str = ""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Circuit:
     """A traced expression. notes: what deserves a remark, a sentence each."""
 
@@ -91,8 +91,11 @@ class Circuit:
         path.write_text(draw(self, PLAIN) if path.suffix == ".svg" else self.text() + "\n", encoding="utf-8")
         return path
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def _repr_svg_(self) -> str | None:
+        """What a notebook shows; None, so that it shows the table, for a circuit too large to be drawn."""
+        from .svg import MOST_GATES
+
+        return self.svg() if len(self.gates) <= MOST_GATES else None

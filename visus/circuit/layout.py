@@ -22,7 +22,7 @@ IN_ORDER = 8  # so many inputs stand in the first column, as in the textbook; mo
 SWEEPS = 8
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Cell:
     """What stands in one column of one row. x: its left edge, y: of its wire. Sizes in units of the drawing."""
 

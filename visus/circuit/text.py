@@ -53,7 +53,7 @@ def jacobian(gate: Gate) -> str:
     if not sizes or max(sizes) == n_out == 1:
         return ""
     gib = n_out * max(sizes) * 8 / GIB
-    memory = f", {gib:,.3g} GiB" if gib >= 0.01 else ""
+    memory = f", {gib:,.0f} GiB" if gib >= 10 else f", {gib:.2g} GiB" if gib >= 0.01 else ""
     diagonal = ", diagonal" if gate.name in ELEMENTWISE else ""
     return f"Jacobian {n_out:,} × {max(sizes):,}{memory}{diagonal}: never formed"
 

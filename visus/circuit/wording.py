@@ -33,7 +33,7 @@ def lines(array: Tensor) -> list[str]:
     """An array as lines of text: itself where it is small, else its shape and its length as a vector."""
     if array.ndim == 0:
         return [_element(array)]
-    if array.ndim <= 2 and array.shape[-1] <= MOST_COLUMNS and array[..., 0].numel() <= MOST_ROWS and array.numel():
+    if array.numel() and array.ndim <= 2 and array.shape[-1] <= MOST_COLUMNS and len(array[..., :1]) <= MOST_ROWS:
         rows = array if array.ndim == 2 else array[None]
         words = [[_element(element) for element in row] for row in rows]
         width = max(len(word) for row in words for word in row) if len(words) > 1 else 0

@@ -37,7 +37,7 @@ class Point:
 def run(
     data: Annotated[Literal["clusters", "digits", "mnist", "fashion-mnist", "cifar10"], About("examples")] = "clusters",
     n: Annotated[int, Limits(500, 60_000), About("examples")] = 20_000,
-    width: Annotated[int, Limits(2, 4096), About("numbers in an example, for clusters")] = 64,
+    width: Annotated[int, Limits(2, 4096), About("numbers in an example, for clusters")] = 256,
     asked: Annotated[int, Limits(10, 1000), About("queries")] = 200,
     k: Annotated[int, Limits(1, 100), About("neighbours")] = 10,
 ) -> Exhibit:

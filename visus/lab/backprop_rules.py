@@ -1,4 +1,8 @@
-"""What do the gates of a circuit do with a gradient?"""
+"""What do the gates of a circuit do with a gradient?
+
+Some notes print the gradient of ‖W x‖² with respect to x as 2 qᵢ Wᵀ, with q = W x; it is 2 Wᵀ q. And the Jacobian of a
+gate that works element by element is diagonal: output i depends on input i alone.
+"""
 
 from collections.abc import Callable
 from typing import Any

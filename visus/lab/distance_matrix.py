@@ -87,7 +87,8 @@ def _paint(figure: Figure, distances: Tensor, edges: list[list[int]]) -> None:
         axes.plot(
             [line, line], [distances.shape[0], 1.02 * distances.shape[0]], color=MUTED, linewidth=0.8, clip_on=False
         )
-    axes.set(xticks=[], yticks=[], xlabel="training pictures, class by class", ylabel="validation pictures")
+    axes.set(xlim=(0, distances.shape[1]), ylim=(distances.shape[0], 0), xticks=[], yticks=[])
+    axes.set(xlabel="training pictures, class by class", ylabel="validation pictures")
     axes.spines[:].set(visible=True, color=INK, linewidth=0.5)
 
 

@@ -1,6 +1,6 @@
 """What do the regions of the nearest neighbours look like, for more neighbours and another distance?"""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from ..recipes._form import About, Limits
 from ..report.exhibit import Exhibit, Table
 from ..report.figures.regions import Predict, compared
 
-KS = (1, 3, 5)
+KS = (1, 3, 5, 15)
 METRICS: tuple[Metric, ...] = ("l1", "l2")
 FRESH = 2000  # points of the same kind that none of the examples is among
 READING = "The tint is the class that the nearest examples vote for there; a mark is an example in its given class."
@@ -53,17 +53,17 @@ def run(
     by_k = {f"k = {k}": classifier(where, labels, k, "l2") for k in KS}
     by_metric = {metric.upper(): classifier(where, labels, 1, metric) for metric in METRICS}
     measured = {name: _right(predict, where, labels, fresh, fresh_labels) for name, predict in by_k.items()}
-    differ = float((by_metric["L1"](fresh) != by_metric["L2"](fresh)).mean())
+    differ = _share(by_metric["L1"](fresh) != by_metric["L2"](fresh))
     turned = {metric.upper(): _changed_by_turning(where, labels, fresh, metric) for metric in METRICS}
     own, new = zip(*measured.values(), strict=True)
     findings = [
         (
-            f"With k = 1 every example is its own nearest: {100 * own[0]:.0f} % of them are right, each wrong label has an "
-            f"island of its own, and on fresh points {100 * new[0]:.1f} % are right."
+            f"With k = 1 every example is its own nearest: {100 * own[0]:.0f} % of them are right, each wrong label "
+            f"has an island of its own, and on fresh points {100 * new[0]:.1f} % are right."
         ),
         (
-            f"With k = {KS[-1]} single examples are outvoted and borders smoother: {100 * own[-1]:.0f} % of the examples "
-            f"are right and {100 * new[-1]:.1f} % of fresh points."
+            f"With k = {KS[-1]} single examples are outvoted and borders smoother: {100 * own[-1]:.0f} % of the "
+            f"examples are right and {100 * new[-1]:.1f} % of fresh points."
         ),
         (
             f"L1 and L2 answer differently at {100 * differ:.1f} % of the fresh points. Borders of L1 run along the "
@@ -76,7 +76,7 @@ def run(
     ]
     rows = [[name, f"{100 * a:.1f}", f"{100 * b:.1f}"] for name, (a, b) in measured.items()]
     charts = [
-        compared(by_k, where, labels, "One, three and five neighbours", READING),
+        compared(by_k, where, labels, "More and more neighbours", READING),
         compared(by_metric, where, labels, "L1 and L2, one neighbour", READING),
     ]
     tables = [Table("Right, in per cent", ["neighbours", "examples themselves", "fresh points"], rows)]
@@ -87,7 +87,7 @@ def run(
 def _right(
     predict: Predict, points: Points, labels: Labels, fresh: Points, fresh_labels: Labels
 ) -> tuple[float, float]:
-    found = [float((predict(x) == y).mean()) for x, y in ((points, labels), (fresh, fresh_labels))]
+    found = [_share(predict(x) == y) for x, y in ((points, labels), (fresh, fresh_labels))]
     return found[0], found[1]
 
 
@@ -96,4 +96,8 @@ def _changed_by_turning(points: Points, labels: Labels, fresh: Points, metric: M
     half = np.sqrt(0.5, dtype=np.float32)
     turn = np.array([[half, -half], [half, half]], dtype=np.float32)
     straight, turned = classifier(points, labels, 1, metric), classifier(points @ turn, labels, 1, metric)
-    return float((straight(fresh) != turned(fresh @ turn)).mean())
+    return _share(straight(fresh) != turned(fresh @ turn))
+
+
+def _share(said: Any) -> float:
+    return float(np.mean(said))

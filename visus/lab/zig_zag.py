@@ -31,10 +31,10 @@ def with_momentum(condition: float) -> tuple[float, float]:
 
 
 def descend(condition: float, lr: float, mu: float, most: int = MOST) -> list[tuple[float, float]]:
-    """Places on (x^2 + condition y^2) / 2 from (condition, 1)/condition on, until near the bottom or `most` steps."""
+    """Places on (x^2 + condition y^2) / 2, both terms equal at the start, until near the bottom or `most` steps."""
     curvature = torch.tensor([1.0, condition], dtype=torch.float64)
-    place = torch.tensor([1.0, 1.0], dtype=torch.float64)
-    velocity, places = torch.zeros(2, dtype=torch.float64), [(1.0, 1.0)]
+    place = torch.tensor([1.0, condition**-0.5], dtype=torch.float64)
+    velocity, places = torch.zeros(2, dtype=torch.float64), [(1.0, condition**-0.5)]
     begun = _height(places[0], condition)
     while _height(places[-1], condition) > NEAR * begun and len(places) <= most:
         place, velocity = update_rules.momentum(place, velocity, curvature * place, lr, mu)

@@ -208,7 +208,9 @@ def _tell(show: Show, seed: int, seeds: int) -> Callable[[float], None]:
 
 def sentence(found: Found) -> str:
     """What is proposed, and why."""
-    return f"lr={found.rate:g}: {found.reason}" if found.rate is not None else f"no rate to propose: {found.reason}"
+    return (
+        f"take lr={found.rate:g}: {found.reason}" if found.rate is not None else f"no rate to propose: {found.reason}"
+    )
 
 
 def write_page(name: str, test: RangeTest, found: Found, folder: Path) -> Path:
@@ -219,7 +221,7 @@ def write_page(name: str, test: RangeTest, found: Found, folder: Path) -> Path:
         sentence(found)[:1].upper() + sentence(found)[1:] + ".",
         f"The loss, averaged over {len(found.losses)} seeds, {before} and {best}, at a rate of {lowest:.2g}.",
         "Another batch size, optimizer, weight decay or network has another rate.",
-        "It is meant as the highest rate of a schedule that warms up and comes down.",
+        "The proposal is meant as the highest rate of a schedule that warms up and comes down.",
     ]
     chart = picture(found.rates, found.losses, found.curve, found.steepest, found.unstable, found.rate)
     numbers = {

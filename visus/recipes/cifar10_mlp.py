@@ -1,4 +1,4 @@
-"""CIFAR-10, divided as courses do, by a two-layer net on its pixels."""
+"""CIFAR-10 with a two-layer net on raw pixels: 256 hidden units in place of one template a class."""
 
 from functools import partial
 
@@ -8,12 +8,11 @@ build = partial(
     classify.build,
     data="cifar10-course",
     model="mlp",
-    hidden=512,
-    layers=2,
+    hidden=256,
     lr=0.05,
-    weight_decay=5e-4,
-    batch=250,
-    epochs=15,
+    weight_decay=1e-3,
+    batch=500,
+    epochs=12,
     flip=True,
-    crop=2,
+    crop=0,
 )

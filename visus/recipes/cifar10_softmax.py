@@ -9,9 +9,10 @@ build = partial(
     data="cifar10-course",
     model="linear",
     loss="cross_entropy",
-    lr=0.01,
+    lr=3e-3,
     weight_decay=1e-2,
     batch=500,
-    epochs=8,
+    epochs=10,
+    flip=True,
     crop=0,
 )

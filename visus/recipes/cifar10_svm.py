@@ -10,8 +10,9 @@ build = partial(
     model="linear",
     loss="hinge",
     lr=1e-3,
-    weight_decay=1e-2,
+    weight_decay=1e-1,
     batch=500,
-    epochs=8,
+    epochs=10,
+    flip=True,
     crop=0,
 )

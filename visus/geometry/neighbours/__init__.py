@@ -63,7 +63,7 @@ def nearest(queries: Tensor, examples: Tensor, k: int, metric: Metric = "l2", ho
     metric: l1 (sum of differences), l2 (root of the sum of squares) or cosine (one minus the cosine). how: see the
     table above; auto is exact, and what is fastest on this machine. Equal distances: the smaller index first. Whole
     numbers are searched as float32; float64 stays. Raises ValueError if k is not within 1..N, if a number is not
-    finite, if the rows differ in length, or if that metric cannot be searched that way.
+    finite, if the rows differ in length, if there are none, or if that metric cannot be searched that way.
     """
     return index(examples, metric, how).nearest(queries, k)
 
@@ -72,6 +72,8 @@ def index(examples: Tensor, metric: Metric = "l2", how: How = "auto") -> Index:
     """Examples (N, D), ready for several searches. Settings and errors are those of `nearest`."""
     check(metric, how=how)
     examples = _checked(examples, "examples")
+    if not len(examples):
+        raise ValueError("there are no examples to search among; give at least one row")
     way = _fastest(examples, metric) if how == "auto" else how
     if _is_unusual(examples):
         way, examples = "torch", examples.double()

@@ -48,7 +48,7 @@ def compared(
     def paint(figure: Figure) -> None:
         panels: list[Axes] = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
         for axes, (name, predict) in zip(panels, predicts.items(), strict=False):
-            _panel(axes, predict, seen, classes, marker_px=2.6)
+            _panel(axes, predict, seen, classes, marker_px=3.0)
             axes.set_title(name)
         for axes in panels[len(predicts) :]:
             axes.set_axis_off()
