@@ -72,7 +72,7 @@ def sweep(task: Task, rates: Sequence[float], tell: Callable[[float], None] = la
 
 
 class RangeTest:
-    """The range test of a recipe with the user's settings, averaged over seeds 0, 1, ...
+    """The range test of a recipe with the user's settings, averaged over its seed and the next ones.
 
     steps: rates from `lowest` to `highest`, one training step each. Raises ValueError for what makes no sense.
     """
@@ -103,7 +103,7 @@ class RangeTest:
         try:
             for seed in range(self.seeds):
                 show.progress("rate", seed, self.seeds, "building the task")
-                task = self.build(**{**settings, "seed": seed})
+                task = self.build(**{**settings, "seed": settings.get("seed", 0) + seed})
                 if seed == 0 and _descending(task):
                     torch.set_num_threads(fewest_threads(task))
                     # measured once: another arithmetic for the next seed would be another experiment
