@@ -1,8 +1,8 @@
 """Claim: trials of a small net in two processes of one thread each are faster than one by one with two threads.
 
 Paired: the same trials in turn both ways (A B A B) in one run, the workers started before. Digits, the small
-convolutional net and a perceptron, 8 trials each, ratio of seconds, median of 3 pairs.
-Run: python -m benchmarks.parallel_trials (needs two idle cores; about two minutes).
+convolutional net and a perceptron, 4 trials each, ratio of seconds, median of 3 pairs.
+Run: python -m benchmarks.parallel_trials (needs two idle cores; about a minute).
 """
 
 import time
@@ -17,8 +17,8 @@ from visus.playbook._workers import Workers
 
 from ._claim import spread, state
 
-PAIRS, TRIALS, ASKED = 3, 8, 1.5
-NETS = {"small_conv": 1.0, "mlp": 8.0}  # model: epochs of a trial, a second or so each
+PAIRS, TRIALS, ASKED = 3, 4, 1.5
+NETS = {"small_conv": 0.5, "mlp": 4.0}  # model: epochs of a trial, a second or so each
 
 
 def ratios(model: str, epochs: float) -> tuple[list[float], list[float]]:
