@@ -110,3 +110,20 @@ def test_a_stopped_run_goes_on_exactly(settings, tmp_path):
     fit(resumed, resumed.steps, start=resumed.steps // 2)
     for p, q in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(p, q)
+
+
+def test_the_margin_scales_what_a_blind_hinge_loses():
+    found = [build(loss=name, margin=3.0).objectives[0].blind_loss for name in ("hinge", "squared_hinge")]
+    assert found == [27.0, 81.0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"margin": 2.0}, "margin=2 is a setting of hinge and squared_hinge, and loss is cross_entropy"),
+        ({"loss": "hinge", "smoothing": 0.1}, r"smoothing=0.1 is a setting of cross_entropy, and loss is hinge"),
+    ],
+)
+def test_a_setting_of_the_other_loss_is_refused(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build(**settings)

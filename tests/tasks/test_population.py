@@ -48,7 +48,7 @@ def together(tasks, rule, lrs, decays=DECAYS, **settings):
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("model", [{"model": "linear"}, {"model": "mlp", "hidden": 12}])
 def test_a_member_ends_where_the_recipe_alone_ends(digits, rule, model):
-    lrs = RATES["adam" if rule.startswith("adam") else "sgd"]
+    lrs = RATES["adam" if rule in ("adagrad", "rmsprop", "adam", "adamw") else "sgd"]
     settings = [{"lr": lr, "weight_decay": decay} for lr, decay in zip(lrs, DECAYS, strict=True)]
     tasks = [alone(digits, optimizer=rule, flip=True, crop=1, **model, **one) for one in settings]
     population = together(tasks, rule, lrs)

@@ -17,7 +17,9 @@ from .schedules import Schedule, constant
 
 BLOCK = 2**17  # numbers updated at a time: a rule passes over them several times, and so they stay in the cache
 LOOK_EVERY = 10  # improvements between two looks for losses that have left their beginnings far above
-MOMENTUM, BETA1, BETA2, EPS = 0.9, 0.9, 0.999, 1e-8  # those of `optimizers`
+# those of `optimizers`
+MOMENTUM, BETA1, BETA2, EPS = 0.9, 0.9, 0.999, 1e-8
+ADAGRAD_EPS, KEPT = 1e-7, 0.99
 
 State = dict[str, Tensor]  # rows (P, n) a name, in the rule's own words; empty at first
 # (weights, gradients, state, rates, weight decays, count of this update from 1): changes weights and state in place
@@ -41,6 +43,18 @@ def nesterov(w: Tensor, dw: Tensor, state: State, lr: Tensor, decay: Tensor, t: 
     w.addcmul_(dw.add_(v, alpha=MOMENTUM), lr, value=-1)
 
 
+def adagrad(w: Tensor, dw: Tensor, state: State, lr: Tensor, decay: Tensor, t: int) -> None:
+    """cache += dx**2; x -= lr dx / (sqrt(cache) + 1e-7)."""
+    cache = state["cache"].addcmul_(dw.addcmul_(w, decay), dw)
+    w.addcmul_(dw / cache.sqrt().add_(ADAGRAD_EPS), lr, value=-1)
+
+
+def rmsprop(w: Tensor, dw: Tensor, state: State, lr: Tensor, decay: Tensor, t: int) -> None:
+    """cache = 0.99 cache + 0.01 dx**2; x -= lr dx / (sqrt(cache) + 1e-8)."""
+    cache = state["cache"].mul_(KEPT).addcmul_(dw.addcmul_(w, decay), dw, value=1 - KEPT)
+    w.addcmul_(dw / cache.sqrt().add_(EPS), lr, value=-1)
+
+
 def adam(w: Tensor, dw: Tensor, state: State, lr: Tensor, decay: Tensor, t: int) -> None:
     """Running means of dx and of its square, both corrected for their start at 0: x -= lr m / (sqrt(s) + 1e-8)."""
     dw.addcmul_(w, decay)
@@ -60,6 +74,8 @@ RULES: Mapping[str, tuple[Rule, Sequence[str]]] = {  # and the names of what eac
     "sgd": (sgd, ()),
     "momentum": (momentum, ("velocity",)),
     "nesterov": (nesterov, ("velocity",)),
+    "adagrad": (adagrad, ("cache",)),
+    "rmsprop": (rmsprop, ("cache",)),
     "adam": (adam, ("first", "second")),
     "adamw": (adamw, ("first", "second")),
 }

@@ -39,6 +39,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         collection = Collection("arrays", Arrays(values), names, indices.astype(np.int64), classes)
         settings = {"model": self.model, "arithmetic": "float32", **(self.settings or {})}
         prepared = prepare_all(collection)
+        classify.refuse_idle(settings["model"], self.settings or {})
         task = classify.build(prepared, **settings)
         fit(task, task.steps)
         facts = {"image": list(prepared.image), "framing": prepared.frame.framing, "classes": classes}

@@ -88,7 +88,8 @@ def _paint(figure: Figure, distances: Tensor, edges: list[list[int]]) -> None:
             [line, line], [distances.shape[0], 1.02 * distances.shape[0]], color=MUTED, linewidth=0.8, clip_on=False
         )
     axes.set(xlim=(0, distances.shape[1]), ylim=(distances.shape[0], 0), xticks=[], yticks=[])
-    axes.set(xlabel="training pictures, class by class", ylabel="validation pictures")
+    axes.set_xlabel("training pictures, class by class", labelpad=8)
+    axes.set_ylabel("validation pictures", labelpad=8)
     axes.spines[:].set(visible=True, color=INK, linewidth=0.5)
 
 

@@ -55,7 +55,7 @@ def run(
         (
             f"The linear classifier is the other way round: one pass over the examples takes "
             f"{grown['linear train']:.1f} times as long ({_ms(last['linear train'])}), and predicting the same "
-            f"{asked} pictures {grown['linear predict']:.1f} times ({_ms(last['linear predict'])}), whatever it learned."
+            f"{asked} pictures {grown['linear predict']:.1f} times ({_ms(last['linear predict'])}), whatever it saw."
         ),
         (
             f"At {sizes[-1]:,} examples a prediction by neighbours costs "

@@ -53,7 +53,7 @@ def run(
             "its own copy shifted by one pixel."
         ),
         (
-            f"A picture of the set about as far away as that copy, at {between[stranger]:.2f}, is of class "
+            f"Of all other pictures the one closest to that distance, at {between[stranger]:.2f}, is of class "
             f"{classes[stranger]}."
         ),
         (

@@ -27,7 +27,20 @@ WORTH_ROUNDING = (
 # What a population does as a trial alone does it; any other setting must be at the value that changes nothing.
 HONOURED = SEARCHED | {
     *("data", "size", "framing", "memory", "model", "features", "standardise", "loss", "smoothing", "optimizer"),
-    *("schedule", "batch", "epochs", "flip", "flip_vertical", "crop", "scale", "colour", "lighting", "cutout"),
+    *(
+        "schedule",
+        "decay",
+        "cycles",
+        "batch",
+        "epochs",
+        "flip",
+        "flip_vertical",
+        "crop",
+        "scale",
+        "colour",
+        "lighting",
+        "cutout",
+    ),
     *("max_norm", "workers", "arithmetic", "device", "seed", "hidden", "layers", "activation", "init"),
     *("accumulate", "average"),  # the gradient is the whole batch's in one piece; no trial averages its weights
 }

@@ -30,6 +30,7 @@ Arithmetic = Literal["auto", "float32", "float32-channels-last", "bfloat16", "bf
 DESCENT = frozenset(  # settings that only concern a model that descends a loss
     [
         "smoothing",
+        "margin",
         "optimizer",
         "lr",
         "weight_decay",
@@ -75,6 +76,7 @@ def build(
     ] = "channel",
     loss: Annotated[Literal["cross_entropy", "hinge", "squared_hinge"], About("softmax or SVM")] = "cross_entropy",
     smoothing: Annotated[float, Limits(0.0, 0.5), About("label smoothing, for cross_entropy")] = 0.0,
+    margin: Annotated[float, Limits(1e-6), About("by which the true class must win, for hinge")] = 1.0,
     optimizer: Annotated[Rule, About("update rule; lbfgs: on the whole training part at once")] = "nesterov",
     lr: Annotated[float, Limits(1e-12), Range(1e-3, 1.0, log=True), About("highest learning rate")] = 0.1,
     weight_decay: Annotated[float, Limits(0.0), Range(1e-5, 1e-2, log=True), About("strength of L2")] = 5e-4,
@@ -122,7 +124,7 @@ def build(
     # What is not augmented looks the same in every epoch: it is described once.
     still = Kept(prepared, per_step, seed, rows) if rows and augment == Augment() else None
     batches = still or Batches(prepared, per_step, seed, augment, workers)
-    measure, blind = _loss(loss, smoothing, prepared.n_classes)
+    measure, blind = _loss(loss, smoothing, margin, prepared.n_classes)
     where = choose_device(device)
     if hasattr(network, "remember"):
         return Remember(first, network, batches, measure).to(where)
@@ -201,8 +203,17 @@ def _batch_size(n_train: int) -> int:
     return max(FEWEST, min(MOST, n_train // STEPS_PER_EPOCH))
 
 
-def _loss(name: str, smoothing: float, n_classes: int) -> tuple[Callable[[Tensor, Tensor], Tensor], float]:
-    """The loss, and what a model that ignores its input scores."""
+def _loss(
+    name: str, smoothing: float, margin: float, n_classes: int
+) -> tuple[Callable[[Tensor, Tensor], Tensor], float]:
+    """The loss, and what a model that ignores its input scores. Raises ValueError for a setting of the other loss."""
     if name == "cross_entropy":
+        if margin != 1:
+            raise ValueError(
+                f"margin={margin:g} is a setting of hinge and squared_hinge, and loss is {name}; leave it out"
+            )
         return partial(cross_entropy, smoothing=smoothing), math.log(n_classes)
-    return partial(multiclass_hinge, squared=name == "squared_hinge"), float(n_classes - 1)
+    if smoothing:
+        raise ValueError(f"smoothing={smoothing:g} is a setting of cross_entropy, and loss is {name}; set it to 0")
+    squared = name == "squared_hinge"
+    return partial(multiclass_hinge, margin=margin, squared=squared), (n_classes - 1) * margin ** (2 if squared else 1)
