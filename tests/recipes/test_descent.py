@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from visus.doctor.checkup import Checkup
 from visus.engine.loop import fit
 from visus.playbook import api
 from visus.recipes import _descent, _form, classify
@@ -127,3 +128,16 @@ def test_the_margin_scales_what_a_blind_hinge_loses():
 def test_a_setting_of_the_other_loss_is_refused(settings, sentence):
     with pytest.raises(ValueError, match=sentence):
         build(**settings)
+
+
+def test_the_doctor_takes_the_first_look_of_a_line_search_for_the_step():
+    task, checkup = build(optimizer="lbfgs", epochs=40), Checkup()
+    fit(task, task.steps, [checkup])
+    assert any("outputs" in sample for sample in checkup.chart.samples)
+    assert not [note for note in checkup.diagnosis().notes if "none of the usual" in note.what]
+
+
+def test_what_means_nothing_to_a_line_search_is_not_searched():
+    assert "lr" in _descent.idle("lbfgs")
+    assert not _descent.idle("adam")
+    assert not _descent.idle(None)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Container, Mapping
+from dataclasses import replace
 
 from .. import search as strategies
 from ..data.batches import Prepared
@@ -42,6 +43,8 @@ def run(session: Session) -> Verdict:
     if not plan.rounds:
         return Verdict(NOTE, "the budget leaves no time to search; the recipe's settings are used", {"best": {}})
     deadline = time.monotonic() + SHARE * session.budget.left
+    if plan.way == _ways.ALL_AT_ONCE and "arithmetic" not in session.given:
+        bench = replace(bench, settings={**bench.settings, "arithmetic": "auto"})  # what pays for one is not for many
     way = _ways.take(plan.way, plan.workers, bench, session.show)
     hunt = Hunt(Run(session.folder), space, plan, session.seed, way, session.journal, session.show)
     hunt.stop = lambda: hunt.done > 2 and time.monotonic() > deadline
