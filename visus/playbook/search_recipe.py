@@ -143,8 +143,9 @@ def _prepared(run: Run, journal: Journal) -> tuple[Plan, Bench, Space]:
     if plan is None:
         plan = _plan(run, bench, space)
         plan.write(journal)
-    # Measured once, so that all trials compute alike.
-    measured = {"arithmetic": run.info["precision"]} if "precision" in run.info else {}
+    # Measured once, so that all trials compute alike; a population measures for itself: what pays for one does not.
+    alone = "precision" in run.info and plan.way != _ways.ALL_AT_ONCE
+    measured = {"arithmetic": run.info["precision"]} if alone else {}
     return plan, replace(bench, settings={**measured, **bench.settings}), space
 
 
