@@ -14,7 +14,7 @@ from ..recipes import _form, classify
 from ..runs.reader import Run
 from ..tasks.classify import Classification
 from ._remedies import spoken
-from .api import FIT
+from ._session import FIT
 from .search import MOST_LOOKED_AT
 
 RUNS = Path("runs")  # where a run lies unless --runs says otherwise

@@ -17,6 +17,9 @@ from ..runs.recorder import Journal
 STRATEGY = "coarse_to_fine"  # of a search, unless another is asked for
 
 
+FIT = "fit"  # what run.json calls a run of the whole sequence
+
+
 class Show(Protocol):
     """Where a session shows how far it is; the command line and the studio each bring their own."""
 

@@ -23,13 +23,12 @@ from ..ship.card import card
 from . import _sequence, ensemble, search_recipe
 from ._circumstances import circumstances
 from ._forecast import settle
-from ._session import STRATEGY, Budget, InterruptedRunError, Session, Show, Silent
+from ._session import FIT, STRATEGY, Budget, InterruptedRunError, Session, Show, Silent
 from ._training import Outcome, train
 from .search import check_strategy
 from .split import write_parts
 from .train import model_facts
 
-FIT = "fit"
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..metrics.paired import Difference, McNemar, holm, mcnemar, paired_bootstrap
 from ..runs import ledger
 from ..runs.reader import SPLIT, Run
+from ._session import FIT
 
 SURE = 0.05  # p below this, and an interval that leaves out zero, is called better
 
@@ -116,9 +117,9 @@ def _answers(folder: Path) -> _Answers:
     run = Run(folder)
     tensors, facts = run.evidence()
     if "test.probabilities" not in tensors or not (folder / SPLIT).is_file():
-        raise ValueError(
-            f"{folder} was not tested; `visus fit` ends with a test, or `visus resume {folder}` goes on to it"
-        )
+        tests = run.info.get("recipe") == FIT  # `visus train` ends without a test
+        remedy = f"`visus resume {folder}` goes on to it" if tests else "only runs of `visus fit` end with a test"
+        raise ValueError(f"{folder} was not tested; {remedy}")
     contents = json.loads((folder / SPLIT).read_text(encoding="utf-8"))["test"]
     labels = tensors["test.labels"].numpy()
     if len(contents) != len(labels):

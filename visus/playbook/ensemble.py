@@ -30,12 +30,11 @@ from ..ship.ensemble import Ensemble, merged
 from ._circumstances import circumstances
 from ._gain import exhibit, fair, line
 from ._members import finished, train_missing
-from ._session import Show, Silent
+from ._session import FIT, Show, Silent
 from .search_recipe import SEARCH
 from .split import write_parts
 
 ENSEMBLE = "ensemble"  # what run.json calls a run of this kind
-FIT = "fit"
 FEWEST = 2
 PAGE = "ensemble"
 QUESTION = "What is gained by averaging the predictions of several models?"
