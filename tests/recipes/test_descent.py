@@ -141,3 +141,10 @@ def test_what_means_nothing_to_a_line_search_is_not_searched():
     assert "lr" in _descent.idle("lbfgs")
     assert not _descent.idle("adam")
     assert not _descent.idle(None)
+
+
+def test_a_recipe_whose_model_was_changed_refuses_its_own_architectures_settings():
+    from visus.recipes import digits_mlp
+
+    with pytest.raises(ValueError, match="model=linear has no setting hidden"):
+        digits_mlp.build(model="linear")

@@ -107,6 +107,7 @@ def build(
 ) -> Classification:
     """A classification task. `data` may also be pictures that were prepared before."""
     _features.check(features, model, standardise)
+    _check_architecture(model, model_settings)
     if average and swa:
         raise ValueError(f"average={average:g} and swa={swa:g} are two averages of the weights; set one of them to 0")
     prepared = data if isinstance(data, Prepared) else prepare(data, size, framing, seed=seed, memory_gib=memory)
@@ -193,6 +194,17 @@ def refuse_idle(model: str, given: Iterable[str]) -> None:
 def _entry(first: nn.Module, image: tuple[int, int, int]) -> tuple[int, int, int]:
     """The shape of what enters the network behind a first layer: a picture's, or a row's as (D, 1, 1)."""
     return (first.size, 1, 1) if isinstance(first, Described) else image
+
+
+def _check_architecture(model: str, settings: Mapping[str, Any]) -> None:
+    """Raise ValueError for settings of another architecture, as when a recipe's own model was changed."""
+    known = _form.own_fields(catalogue.find(classifiers, model).build)
+    foreign = sorted(settings.keys() - known.keys())
+    if foreign:
+        raise ValueError(
+            f"model={model} has no setting {', '.join(foreign)}; if a ready-made recipe brought it, begin from the "
+            f"general one: visus train classify data=... model={model}"
+        )
 
 
 def _nothing() -> None:
