@@ -1,5 +1,6 @@
 """What all classifiers of rows of numbers share: looking at what comes in, scores, probabilities, labels."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ class RowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Raises ValueError for NaN and infinite features, for labels of one class, and for a setting that cannot be.
         """
-        rows, labels = validate_data(self, X, y, dtype="numeric")
+        rows, labels = validate_data(self, X, y, dtype="numeric", ensure_all_finite=False)
         check_classification_targets(labels)
         self.classes_, indices = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -78,16 +79,16 @@ class RowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _scores(self, X: ArrayLike) -> Floats:
         check_is_fitted(self)
-        rows = _as_floats(validate_data(self, X, reset=False, dtype="numeric"))
+        rows = _as_floats(validate_data(self, X, reset=False, dtype="numeric", ensure_all_finite=False))
         pieces = [rows[i : i + AT_ONCE] for i in range(0, len(rows), AT_ONCE)]
         return np.concatenate([self._score(self._standardised(piece)) for piece in pieces])
 
 
 def at_least(low: float, **settings: float) -> None:
-    """Raise ValueError for the first setting below `low`, naming it."""
+    """Raise ValueError for the first setting that is no number or below `low`, naming it."""
     for name, value in settings.items():
-        if not value >= low:
-            raise ValueError(f"{name} must be at least {low:g}; got {value!r}")
+        if not isinstance(value, Real) or not value >= low:
+            raise ValueError(f"{name} must be a number, at least {low:g}; got {value!r}")
 
 
 def one_of(known: Any, **settings: str) -> None:
@@ -101,6 +102,10 @@ def _as_floats(rows: NDArray[Any]) -> Floats:
     """float32 where that holds every value exactly, else float64."""
     exact = rows.dtype in (np.float32, np.float16, np.uint8, np.int8, np.uint16, np.int16, np.bool_)
     floats: Floats = np.ascontiguousarray(rows, dtype=np.float32 if exact else np.float64)
+    if not np.isfinite(floats).all():
+        row, column = np.argwhere(~np.isfinite(floats))[0]
+        kind = "NaN" if np.isnan(floats[row, column]) else "infinity"
+        raise ValueError(f"feature {column} of row {row} is {kind}; fill it in, or leave that row out")
     largest = float(np.abs(floats).max(initial=0))
     if not largest < LARGEST:
         raise ValueError(f"a feature reaches {largest:.1e}, beyond what can be squared; scale it down first")

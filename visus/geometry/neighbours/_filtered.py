@@ -6,6 +6,9 @@ examples certainly stay below; an example whose lower end lies above it cannot b
 candidates, and their distances are computed from the differences q - x themselves.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -16,6 +19,7 @@ AT_ONCE = 2**24  # numbers of the product (B, N) that are held at once
 MOST_QUERIES = 512
 GROUP = 64  # most examples of which at first only the nearest is looked at
 CHUNK = 64  # examples made ready at once: they stay in the cache from one step to the next
+SOME = 1000  # examples that are looked at for whole numbers; a wrong guess costs a little time, never an answer
 
 
 class Filtered:
@@ -29,15 +33,17 @@ class Filtered:
         self.coarse = rounding != examples.dtype
         self.centre = self._centre()
         self.rounded = torch.empty_like(examples, dtype=rounding) if self.coarse else examples
-        self.norms, coarseness = examples.new_empty(len(examples)), examples.new_zeros(())
-        for first in range(0, len(examples), CHUNK):
-            rows = slice(first, first + CHUNK)
-            centred = self._centred(examples[rows])
-            self.norms[rows] = _lengths(centred)
-            if self.coarse:
-                self.rounded[rows] = centred
-                coarseness = torch.maximum(coarseness, _coarseness(centred, self.rounded[rows], self.norms[rows]).max())
-        self.coarseness, self.longest = float(coarseness), self.norms.max()
+        self.norms, lost = examples.new_empty(len(examples)), examples.new_zeros(len(examples))
+        with _one_thread():
+            for first in range(0, len(examples), CHUNK):
+                rows = slice(first, first + CHUNK)
+                centred = self._centred(examples[rows])
+                self.norms[rows] = _lengths(centred)
+                if self.coarse:
+                    self.rounded[rows] = centred
+                    lost[rows] = (centred - self.rounded[rows].to(centred)).norm(dim=1)
+        self.longest = self.norms.max()
+        self.coarseness = float(_share(lost, self.norms).max())
         # Whole groups: what fills up the last one is infinitely far.
         missing = -len(examples) % GROUP
         self.norms = F.pad(self.norms, (0, missing))
@@ -50,8 +56,8 @@ class Filtered:
         """
         if not self.coarse:
             return self.examples.new_zeros(())
-        mean = self.examples.mean(0)
-        return mean.round() if all(bool((r == r.round()).all()) for r in self.examples.split(CHUNK)) else mean
+        mean, some = self.examples.mean(0), self.examples[:SOME]
+        return mean.round() if bool((some == some.round()).all()) else mean
 
     def _centred(self, rows: Tensor) -> Tensor:
         return rows - self.centre if self.coarse else rows
@@ -86,7 +92,8 @@ class Filtered:
         rounded, lengths = centred.to(self.rounding), _lengths(centred)
         upper = self.halves.repeat(len(queries), 1)
         upper[:, : len(self.examples)] -= _product(rounded, self.rounded)
-        error = self._error(_coarseness(centred, rounded, lengths)) * lengths
+        coarseness = _share((centred - rounded.to(centred)).norm(dim=1), lengths)
+        error = self._error(coarseness) * lengths
         return upper.addr_(error, self.norms), 2 * error
 
     def _error(self, coarseness: Tensor) -> Tensor:
@@ -119,9 +126,20 @@ def _lengths(rows: Tensor) -> Tensor:
     return torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64).to(rows)
 
 
-def _coarseness(true: Tensor, rounded: Tensor, lengths: Tensor) -> Tensor:
-    """|true - rounded| / |true| of each row (B,): by Cauchy and Schwarz what rounding does to a product at most."""
-    return torch.where(lengths > 0, (true - rounded).norm(dim=1) / lengths, 0.0)
+def _share(lost: Tensor, lengths: Tensor) -> Tensor:
+    """|x - its rounding| / |x| (B,): by Cauchy and Schwarz what the rounding does to a product at most."""
+    return torch.where(lengths > 0, lost / lengths, 0.0)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """For many steps of a few microseconds: on a busy machine several threads would wait for one another at each."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _lost_in_products(examples: Tensor) -> float:

@@ -1,5 +1,7 @@
 """Exact nearest neighbours with FAISS's flat index, on the CPU (Johnson et al., 2017)."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import torch
@@ -81,10 +83,16 @@ class Blocks:
         return torch.cat([d for d, _ in found]), torch.cat([i for _, i in found])
 
     def _nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        faiss = library()
-        distances, asked = torch.empty(len(queries), len(self.examples)), queries.float().numpy()
-        for first in range(0, len(self.examples), BLOCK):
-            some = self.examples[first : first + BLOCK].float().numpy()
+        faiss, asked = library(), queries.float().numpy()
+        distances = torch.empty(len(queries), len(self.examples))
+
+        def compare(first: int) -> None:
+            some = self.examples[first : first + BLOCK].numpy()
             found = faiss.pairwise_distances(asked, some, faiss.METRIC_L1)
             distances[:, first : first + BLOCK] = torch.from_numpy(found)
+
+        # Blocks are handed to threads as these become free; FAISS's own would wait for one another at every block.
+        with ThreadPoolExecutor(torch.get_num_threads(), initializer=partial(faiss.omp_set_num_threads, 1)) as threads:
+            for _ in threads.map(compare, range(0, len(self.examples), BLOCK)):
+                pass  # to hear of a failure
         return first_k_of_sums(queries, self.examples, distances, k)
