@@ -12,20 +12,8 @@ from ..engine import catalogue
 DEBUG = "--debug"
 # As a user meets them.
 ORDER = (
-    "fit",
-    "predict",
-    "evaluate",
-    "audit",
-    "check",
-    "doctor",
-    "recipes",
-    "train",
-    "search",
-    "lab",
-    "circuit",
-    "runs",
-    "resume",
-    "report",
+    *("fit", "predict", "evaluate", "stress", "compare", "ensemble", "audit", "check", "doctor"),
+    *("recipes", "train", "rate", "search", "crossvalidate", "lab", "circuit", "runs", "resume", "report"),
 )
 
 
