@@ -20,6 +20,11 @@ def _own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("VISUS_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)  # a run settles on a number of threads; the next test must not inherit it
+
+
 @pytest.fixture
 def visus_data() -> Path:
     """The folder of real data sets, or a skip with the reason."""

@@ -255,3 +255,17 @@ def test_cifar10_s_first_5000_against_its_first_500(visus_data):
     distances, which = nearest(values[test], values[train], 10)
     found = [int((vote(labels[train][which[:, :k]], distances[:, :k], 10) == labels[test]).sum()) for k in (1, 5, 10)]
     assert found == [137, 139, 141]
+
+
+@pytest.mark.parametrize(("how", "metric"), [("torch", "l2"), ("certified", "l2"), ("faiss", "l1"), ("faiss", "l2")])
+def test_threads_change_nothing_and_are_given_back(how, metric):
+    queries, examples = drawn(900, 60), drawn(6000, 60, seed=1)
+    alone = nearest(queries, examples, 3, metric, how)
+    torch.set_num_threads(2)
+    try:
+        together = nearest(queries, examples, 3, metric, how)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert torch.equal(alone[0], together[0])
+    assert torch.equal(alone[1], together[1])

@@ -6,19 +6,21 @@ examples certainly stay below; an example whose lower end lies above it cannot b
 candidates, and their distances are computed from the differences q - x themselves.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from ._select import differences, first_k
+from ._threads import Found, Item, in_threads
 
 AT_ONCE = 2**24  # numbers of the product (B, N) that are held at once
 MOST_QUERIES = 512
 GROUP = 64  # most examples of which at first only the nearest is looked at
 CHUNK = 64  # examples made ready at once: they stay in the cache from one step to the next
+PIECE = 64 * CHUNK  # examples that one thread makes ready
+WORTH_SHARING = 2**28  # products; fewer are done before another thread has begun
 SOME = 1000  # examples that are looked at for whole numbers; a wrong guess costs a little time, never an answer
 
 
@@ -33,21 +35,28 @@ class Filtered:
         self.coarse = rounding != examples.dtype
         self.centre = self._centre()
         self.rounded = torch.empty_like(examples, dtype=rounding) if self.coarse else examples
-        self.norms, lost = examples.new_empty(len(examples)), examples.new_zeros(len(examples))
-        with _one_thread():
-            for first in range(0, len(examples), CHUNK):
-                rows = slice(first, first + CHUNK)
-                centred = self._centred(examples[rows])
-                self.norms[rows] = _lengths(centred)
-                if self.coarse:
-                    self.rounded[rows] = centred
-                    lost[rows] = (centred - self.rounded[rows].to(centred)).norm(dim=1)
+        self.norms, self.lost = examples.new_empty(len(examples)), examples.new_zeros(len(examples))
+        self._each(self._prepare, range(0, len(examples), PIECE))
         self.longest = self.norms.max()
-        self.coarseness = float(_share(lost, self.norms).max())
+        self.coarseness = float(_share(self.lost, self.norms).max())
         # Whole groups: what fills up the last one is infinitely far.
         missing = -len(examples) % GROUP
         self.norms = F.pad(self.norms, (0, missing))
         self.halves = F.pad(self.norms[: len(examples)].square() / 2, (0, missing), value=torch.inf)
+
+    def _each(self, act: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
+        """act(item) of each; a graphics processor shares its work out by itself."""
+        return in_threads(act, items) if self.examples.device.type == "cpu" else [act(item) for item in items]
+
+    def _prepare(self, begin: int) -> None:
+        """Round the examples from `begin` on, and measure them."""
+        for first in range(begin, min(begin + PIECE, len(self.examples)), CHUNK):
+            rows = slice(first, min(first + CHUNK, begin + PIECE))
+            centred = self._centred(self.examples[rows])
+            self.norms[rows] = _lengths(centred)
+            if self.coarse:
+                self.rounded[rows] = centred
+                self.lost[rows] = (centred - self.rounded[rows].to(centred)).norm(dim=1)
 
     def _centre(self) -> Tensor:
         """What is subtracted from all rows before rounding: distances stay, products and so their errors shrink.
@@ -63,13 +72,15 @@ class Filtered:
         return rows - self.centre if self.coarse else rows
 
     def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        at_once = max(1, min(MOST_QUERIES, AT_ONCE // len(self.examples)))
-        found = [self._nearest(some, k) for some in queries.split(at_once)]
-        return torch.cat([d for d, _ in found]), torch.cat([i for _, i in found])
+        def answer(some: Tensor) -> tuple[Tensor, Tensor]:
+            rows, columns = self._candidates(some, k)
+            return first_k(rows, columns, differences(some, self.examples, rows, columns), k, len(some))
 
-    def _nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        rows, columns = self._candidates(queries, k)
-        return first_k(rows, columns, differences(queries, self.examples, rows, columns), k, len(queries))
+        at_once = max(1, min(MOST_QUERIES, AT_ONCE // len(self.examples)))
+        if len(queries) * self.examples.numel() > WORTH_SHARING:
+            at_once = min(at_once, -(-len(queries) // torch.get_num_threads()))
+        found = self._each(answer, queries.split(at_once))
+        return torch.cat([d for d, _ in found]), torch.cat([i for _, i in found])
 
     def _candidates(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """Pairs (query, example), sorted, among which are the k nearest of each query and all as near as the k-th."""
@@ -129,17 +140,6 @@ def _lengths(rows: Tensor) -> Tensor:
 def _share(lost: Tensor, lengths: Tensor) -> Tensor:
     """|x - its rounding| / |x| (B,): by Cauchy and Schwarz what the rounding does to a product at most."""
     return torch.where(lengths > 0, lost / lengths, 0.0)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """For many steps of a few microseconds: on a busy machine several threads would wait for one another at each."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _lost_in_products(examples: Tensor) -> float:

@@ -1,13 +1,12 @@
 """Exact nearest neighbours with FAISS's flat index, on the CPU (Johnson et al., 2017)."""
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ._select import differences, first_k, first_k_of_sums
+from ._threads import in_threads
 from .in_torch import Manhattan
 
 MORE = 8  # neighbours FAISS is asked for beyond k, so that its rounding can be looked through
@@ -87,12 +86,10 @@ class Blocks:
         distances = torch.empty(len(queries), len(self.examples))
 
         def compare(first: int) -> None:
+            faiss.omp_set_num_threads(1)  # of this thread
             some = self.examples[first : first + BLOCK].numpy()
             found = faiss.pairwise_distances(asked, some, faiss.METRIC_L1)
             distances[:, first : first + BLOCK] = torch.from_numpy(found)
 
-        # Blocks are handed to threads as these become free; FAISS's own would wait for one another at every block.
-        with ThreadPoolExecutor(torch.get_num_threads(), initializer=partial(faiss.omp_set_num_threads, 1)) as threads:
-            for _ in threads.map(compare, range(0, len(self.examples), BLOCK)):
-                pass  # to hear of a failure
+        in_threads(compare, range(0, len(self.examples), BLOCK))
         return first_k_of_sums(queries, self.examples, distances, k)
