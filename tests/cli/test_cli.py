@@ -227,3 +227,14 @@ def test_no_command_shows_the_help_and_nothing_else(capsys):
     captured = capsys.readouterr()
     assert "fit" in captured.out
     assert captured.err == ""
+
+
+def test_ctrl_c_in_a_command_that_does_not_expect_it_ends_in_one_word(monkeypatch, capsys):
+    from visus.lab import step_size
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(step_size, "run", interrupted)
+    assert run(["lab", "step_size"]) == 1
+    assert capsys.readouterr().err.strip() == "visus: stopped"

@@ -10,6 +10,7 @@ from .. import cli
 from ..engine import catalogue
 
 DEBUG = "--debug"
+INTERRUPTED = 130  # what typer makes of a Ctrl-C that the command itself did not catch
 # As a user meets them.
 ORDER = (
     *("fit", "predict", "evaluate", "stress", "compare", "ensemble", "audit", "check", "doctor"),
@@ -56,7 +57,8 @@ def run(arguments: list[str]) -> int:
         print(f"visus {__version__}")  # noqa: T201
         return 0
     try:
-        return int(app()(arguments, prog_name="visus", standalone_mode=False) or 0)
+        code = int(app()(arguments, prog_name="visus", standalone_mode=False) or 0)
+        return _fail("stopped", 1) if code == INTERRUPTED else code
     except typer.Exit as done:
         return done.exit_code
     except (KeyboardInterrupt, typer.Abort):
