@@ -105,3 +105,13 @@ def test_the_order_of_files_does_not_matter_to_the_split(stripes):
 def test_a_batch_of_nothing_is_refused(in_memory):
     with pytest.raises(ValueError, match="at least 1 picture; got 0"):
         Batches(in_memory, 0, seed=0)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_set_without_its_test_part_gives_the_same_training_batches(in_memory, streamed, times):
+    for whole in (in_memory, streamed):
+        part = whole
+        for _ in range(times):
+            part = part.without_test()
+        assert len(part.collection) < len(whole.collection)
+        assert same(some(Batches(part, 16, 1, AUGMENT)), some(Batches(whole, 16, 1, AUGMENT)))

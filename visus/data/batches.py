@@ -27,7 +27,8 @@ class Prepared:
     """An audited, split collection ready to be learned from.
 
     pixels: uint8 (N, 3, H, W), decoded once and kept in memory, or None if pictures are decoded when needed.
-    mean, std: per channel, of the training part.
+    mean, std: per channel, of the training part. numbers: (N,) what the rows are called in the collection that this is
+    a part of, so that a picture is augmented alike in both; None if it is no part.
     """
 
     collection: Collection
@@ -36,6 +37,7 @@ class Prepared:
     mean: Sequence[float]
     std: Sequence[float]
     pixels: Tensor | None = field(default=None, repr=False)
+    numbers: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Prepared":
         return self  # examinations copy tasks; the pictures, never changed, are shared
@@ -51,6 +53,10 @@ class Prepared:
     def rows(self, part: str) -> NDArray[np.int64]:
         """Row numbers of 'train', 'validation' or 'test'."""
         return {TRAIN: self.split.train, VALIDATION: self.split.validation, TEST: self.split.test}[part]
+
+    def numbers_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows' numbers in the whole collection."""
+        return rows if self.numbers is None else self.numbers[rows]
 
     def images(self, rows: NDArray[np.int64]) -> Tensor:
         """uint8 (B, 3, H, W)."""
@@ -97,11 +103,12 @@ class Prepared:
             f"{self.split.how}; without its test part",
             [self.split.keys[row] for row in rows],
         )
+        part = replace(self, split=split, numbers=self.numbers_of(rows))
         if self.pixels is None:
-            return replace(self, collection=self.collection.subset(rows), split=split)
+            return replace(part, collection=self.collection.subset(rows))
         # The pixels are all that is looked at; the collection they were decoded from would keep the test pictures.
         bare = replace(self.collection, pictures=Arrays(np.empty((len(self.collection), 0, 0, 3), dtype=np.uint8)))
-        return replace(self, collection=bare.subset(rows), split=split, pixels=self.pixels[torch.from_numpy(rows)])
+        return replace(part, collection=bare.subset(rows), pixels=self.pixels[torch.from_numpy(rows)])
 
 
 class Batches:
@@ -137,7 +144,8 @@ class Batches:
     def batch(self, step: int) -> Batch:
         """The training batch of one step."""
         epoch, rows = self._rows(step)
-        return self.augment(self.prepared.images(rows), self.seed, epoch, rows), self.prepared.labels(rows)
+        images, numbers = self.prepared.images(rows), self.prepared.numbers_of(rows)
+        return self.augment(images, self.seed, epoch, numbers), self.prepared.labels(rows)
 
     def sources(self, step: int) -> list[str]:
         """Names of the pictures in the batch of one step, in its order: of files, or of rows of an array."""

@@ -35,6 +35,7 @@ def hand_over(bench: _trial_run.Bench, path: Path) -> None:
         "labels": torch.from_numpy(prepared.collection.labels),
         "train": torch.from_numpy(prepared.split.train),
         "validation": torch.from_numpy(prepared.split.validation),
+        "numbers": torch.from_numpy(prepared.numbers_of(np.arange(len(prepared.collection)))),
     }
     facts = {
         "recipe": bench.recipe,
@@ -53,13 +54,13 @@ def take_up(path: Path) -> _trial_run.Bench:
     with safe_open(path, "pt") as file:
         facts = json.loads(file.metadata()["facts"])
         pixels, labels = file.get_tensor("pixels"), file.get_tensor("labels").numpy()
-        train, validation = file.get_tensor("train").numpy(), file.get_tensor("validation").numpy()
+        train, validation, numbers = (file.get_tensor(name).numpy() for name in ("train", "validation", "numbers"))
     n = len(labels)
     nothing = Arrays(np.empty((n, 0, 0, 3), dtype=np.uint8))
     collection = Collection(facts["origin"], nothing, [str(i) for i in range(n)], labels, facts["classes"])
     split = Split(train, validation, np.empty(0, dtype=np.int64), "handed over", [""] * n)
     height, width, framing = facts["frame"]
-    prepared = Prepared(collection, Frame(height, width, framing), split, facts["mean"], facts["std"], pixels)
+    prepared = Prepared(collection, Frame(height, width, framing), split, facts["mean"], facts["std"], pixels, numbers)
     return _trial_run.Bench(facts["recipe"], prepared, facts["settings"])
 
 
