@@ -21,26 +21,12 @@ SEARCHED = frozenset(["lr", "weight_decay"])
 PLAIN = frozenset(["relu", "leaky_relu", "elu", "tanh", "sigmoid"])  # activations without parameters
 MOST_LAYERS = 2
 MOST_NUMBERS = 2**26  # weights of one population: 256 MiB, and with gradients and what the rule remembers 1 GiB
-WORTH_ROUNDING = (
-    2**18
-)  # weights from which on a bfloat16 product repays the conversion, measured on digits and CIFAR-10
+WORTH_ROUNDING = 2**18  # weights from which on bfloat16 repays the conversion, measured on digits and CIFAR-10
 # What a population does as a trial alone does it; any other setting must be at the value that changes nothing.
 HONOURED = SEARCHED | {
     *("data", "size", "framing", "memory", "model", "features", "standardise", "loss", "smoothing", "optimizer"),
-    *(
-        "schedule",
-        "decay",
-        "cycles",
-        "batch",
-        "epochs",
-        "flip",
-        "flip_vertical",
-        "crop",
-        "scale",
-        "colour",
-        "lighting",
-        "cutout",
-    ),
+    *("schedule", "decay", "cycles", "batch", "epochs"),
+    *("flip", "flip_vertical", "crop", "scale", "colour", "lighting", "cutout"),
     *("max_norm", "workers", "arithmetic", "device", "seed", "hidden", "layers", "activation", "init"),
     *("accumulate", "average"),  # the gradient is the whole batch's in one piece; no trial averages its weights
 }
