@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from visus.circuit import expression
+
 FUNCTIONS = {
     "linspace",
     "array",
@@ -21,17 +23,7 @@ FUNCTIONS = {
     "float64",
 }
 METHODS = {"reshape", "randn", "rand", "randint", "normal", "uniform", "choice", "permutation", "astype", "sum", "T"}
-OPERATORS = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
-    ast.Pow: lambda a, b: a**b,
-    ast.MatMult: lambda a, b: a @ b,
-    ast.Lt: lambda a, b: a < b,
-    ast.USub: lambda a: -a,
-    ast.UAdd: lambda a: a,
-}
+OPERATORS = {**expression.OPERATORS, ast.Lt: lambda a, b: a < b}
 
 
 def value(text: str, names: Mapping[str, Any]) -> Any:

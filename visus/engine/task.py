@@ -6,12 +6,26 @@ precision and is saved together: `task.to(...)`, `task.state_dict()`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+import torch
 from torch import nn
 
 from .members import Members
 from .objective import Batch, Memory, Objective
 from .precision import FLOAT32, Precision
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Inside, the module is in evaluation mode and no gradient is recorded; afterwards in the mode it was in."""
+    was_training = module.training
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        module.train(was_training)
 
 
 class Task(nn.Module, ABC):

@@ -1,5 +1,6 @@
 """What all classifiers of rows of numbers share: looking at what comes in, scores, probabilities, labels."""
 
+from abc import ABC, abstractmethod
 from numbers import Real
 from typing import Any
 
@@ -18,7 +19,7 @@ Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
 
-class RowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class RowClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """A classifier of rows (n, d) of any numbers, with labels of any kind.
 
     A child says how it learns (`_learn`) and how it scores (`_score`); both see standardised rows, if `standardise`.
@@ -57,12 +58,13 @@ class RowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Class probabilities (n, K), columns in the order of `classes_`."""
         return self._shares(self._scores(X))
 
+    @abstractmethod
     def _learn(self, rows: Floats, labels: Ints) -> None:
-        raise NotImplementedError
+        """Learn from rows (n, d) and labels (n,) in 0..K-1."""
 
+    @abstractmethod
     def _score(self, rows: Floats) -> Floats:
         """Rows (n, d) -> scores (n, K), float64."""
-        raise NotImplementedError
 
     def _shares(self, scores: Floats) -> Floats:
         found: Floats = softmax(scores, axis=1)

@@ -1,12 +1,14 @@
 """What every feature is: a module that turns pictures into rows of numbers."""
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
 GREY = (0.299, 0.587, 0.114)  # luma weights of red, green and blue, ITU-R BT.601
 
 
-class Feature(nn.Module):
+class Feature(nn.Module, ABC):
     """Pictures uint8 (B, 3, H, W) -> descriptions (B, D), the first layer of a model that looks at features.
 
     size: D, known before anything is fitted, so that the network behind it can be built. What is learned from pictures
@@ -25,9 +27,9 @@ class Feature(nn.Module):
     def fit(self, images: Tensor) -> None:
         """Learn from training pictures uint8 (N, 3, H, W) what describing needs; most features need nothing."""
 
+    @abstractmethod
     def describe(self, images: Tensor) -> Tensor:
         """uint8 (B, 3, H, W) -> (B, D)."""
-        raise NotImplementedError
 
     def forward(self, images: Tensor) -> Tensor:
         return self.describe(images)

@@ -24,6 +24,8 @@ COLOURS = {
     "one_cycle": RED,
     "cyclic": MUTED,
 }
+READ_RATES = "step, exponential and inverse end at the same share; cyclic returns to the top twice."
+READ_LOSSES = "A running mean over about ten batches, averaged over the seeds. A high rate keeps the loss shaking."
 
 
 def run(
@@ -71,38 +73,29 @@ def run(
     return Exhibit(
         "Learning rate schedules",
         findings,
-        [_rates(factors), _losses(losses), _scores(accuracies, order)],
+        [
+            _lines(factors, "learning rate", False, "The schedules", READ_RATES),
+            _lines(losses, "training loss", True, "What they do to the loss", READ_LOSSES),
+            _scores(accuracies, order),
+        ],
         tables=[table],
         data={"validation_accuracy": accuracies},
     )
 
 
-def _rates(factors: dict[str, list[float]]) -> Chart:
+def _lines(found: dict[str, list[float]], label: str, log: bool, title: str, reading: str) -> Chart:
+    """A line a schedule over the steps."""
+
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
-        for name, found in factors.items():
-            axes.plot(found, color=COLOURS[name], label=name, linewidth=1.5)
+        for name, values in found.items():
+            axes.plot(values, color=COLOURS[name], label=name, linewidth=1.5)
         scale(axes, "x", log=False)
-        scale(axes, "y", log=False)
-        axes.set(xlabel="step", ylabel="learning rate")
+        scale(axes, "y", log)
+        axes.set(xlabel="step", ylabel=label)
         legend(axes)
 
-    reading = "step, exponential and inverse end at the same share; cyclic returns to the top twice."
-    return Chart("The schedules", draw(paint, 260), reading)
-
-
-def _losses(losses: dict[str, list[float]]) -> Chart:
-    def paint(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        for name, found in losses.items():
-            axes.plot(found, color=COLOURS[name], label=name, linewidth=1.5)
-        scale(axes, "x", log=False)
-        scale(axes, "y", log=True)
-        axes.set(xlabel="step", ylabel="training loss")
-        legend(axes)
-
-    reading = "A running mean over about ten batches, averaged over the seeds. A high rate keeps the loss shaking."
-    return Chart("What they do to the loss", draw(paint, 260), reading)
+    return Chart(title, draw(paint, 260), reading)
 
 
 def _scores(accuracies: dict[str, list[float]], order: list[str]) -> Chart:

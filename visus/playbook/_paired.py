@@ -2,24 +2,18 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import mean, stdev
 
+from ..metrics.paired import Difference
 
-@dataclass(frozen=True)
-class Difference:
-    """Mean of n paired differences and the ends of its 95 % interval, which are NaN where n is below 2."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
+__all__ = ["Difference", "paired"]
 
 
 def paired(before: Sequence[float], after: Sequence[float], confidence: float = 0.95) -> Difference:
     """after - before, pair by pair: (n,) and (n,), each pair sharing its seed, so that what the seed does cancels out.
 
-    The interval is Student's t on the differences. Raises ValueError if the two are not of one length, or empty.
+    The interval is Student's t on the differences; its ends are NaN for a single pair. Raises ValueError if the two are
+    not of one length, or empty.
     """
     if len(before) != len(after) or not before:
         raise ValueError(f"pairs need as many values before as after, at least one; got {len(before)} and {len(after)}")

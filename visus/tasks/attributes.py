@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
 from ..engine.schedules import Schedule, constant
-from ..engine.task import Task
+from ..engine.task import Task, evaluating
 from ..losses.attributes import attribute_hinge, attribute_logistic
 from ..metrics.average_precision import mean_average_precision
 from ._table import table
@@ -71,13 +71,10 @@ class Attributes(Task):
             return {"attribute_hinge": attribute_hinge(scores, 2 * truth - 1)}
         return {"attribute_logistic": attribute_logistic(scores, truth)}
 
-    @torch.no_grad()
     def scores(self, inputs: Tensor) -> Tensor:
         """Inputs (B, ...) -> scores (B, A) in evaluation mode; above 0 means yes."""
-        was_training = self.training
-        self.eval()
-        scores: Tensor = self.network(inputs)
-        self.train(was_training)
+        with evaluating(self):
+            scores: Tensor = self.network(inputs)
         return scores.float()
 
     def predict(self, inputs: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..engine.objective import Batch, Memory, Objective, OptimizerFactory, Terms
 from ..engine.schedules import Schedule, constant
-from ..engine.task import Task
+from ..engine.task import Task, evaluating
 from ..metrics.accuracy import accuracy
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # scores (B, K), labels (B,) -> ()
@@ -60,14 +60,10 @@ class Classification(Task):
         for images, labels in self.data.batches(start):
             yield images.to(self.device, non_blocking=True), labels.to(self.device, non_blocking=True)
 
-    @torch.no_grad()
     def scores(self, images: Tensor) -> Tensor:
         """Images uint8 (B, C, H, W) -> scores (B, K), float32, in evaluation mode."""
-        was_training = self.training
-        self.eval()
-        with self.precision.autocast(self.device.type):
-            scores = self.model(images.to(self.device))
-        self.train(was_training)
+        with evaluating(self), self.precision.autocast(self.device.type):
+            scores: Tensor = self.model(images.to(self.device))
         return scores.float()
 
     def score_part(self, name: str, limit: int | None = None) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
 from ..engine.schedules import Schedule, constant
-from ..engine.task import Task
+from ..engine.task import Task, evaluating
 from ..losses.regression import half_squared_error, l1_regression, l2_regression
 from ._table import table
 
@@ -76,13 +76,10 @@ class Regress(Task):
         inputs, truth = batch
         return {f"{self.kind}_error": LOSSES[self.kind](self.network(inputs), (truth - self.centre) / self.spread)}
 
-    @torch.no_grad()
     def predict(self, inputs: Tensor) -> Tensor:
         """Inputs (B, ...) -> numbers (B, A) in the units of the truth, in evaluation mode."""
-        was_training = self.training
-        self.eval()
-        found: Tensor = self.network(inputs) * self.spread + self.centre
-        self.train(was_training)
+        with evaluating(self):
+            found: Tensor = self.network(inputs) * self.spread + self.centre
         return found
 
     def evaluate(self) -> dict[str, float]:

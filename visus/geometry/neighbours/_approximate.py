@@ -1,5 +1,6 @@
 """What FAISS's approximate indexes share: their answers are measured anew, sorted, and made complete."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from .in_faiss import library
 from .in_torch import build as build_exact
 
 
-class Approximate:
+class Approximate(ABC):
     """Nearly the nearest. index: a trained FAISS index that holds the examples (N, D).
 
     effort: what a query looks at, more of it being slower and nearer to the truth. It may be changed between searches.
@@ -19,9 +20,9 @@ class Approximate:
     def __init__(self, index: Any, examples: Tensor, metric: str, effort: int) -> None:
         self.index, self.examples, self.metric, self.effort = index, examples, metric, effort
 
+    @abstractmethod
     def spend(self, k: int) -> None:
         """Tell the index how much effort a query for k neighbours may take."""
-        raise NotImplementedError
 
     def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
         self.spend(k)
