@@ -18,6 +18,7 @@ KINDS = {
     "colour": Augment(colour=0.4),
     "cutout": Augment(cutout=6),
     "flip_vertical": Augment(flip_vertical=True),
+    "alternate": Augment(flip=True, alternate=True),
     "lighting": Augment(lighting=0.5, colour_axes=30 * torch.eye(3)),
     "all": ALL,
 }
@@ -84,6 +85,13 @@ def test_about_half_are_mirrored_and_the_others_untouched():
     mirrored = [torch.equal(a, b.flip(2)) for a, b in zip(changed, images, strict=True)]
     assert 70 < sum(mirrored) < 130
     assert all(m or torch.equal(a, b) for m, a, b in zip(mirrored, changed, images, strict=True))
+
+
+def test_what_is_mirrored_in_one_epoch_is_not_in_the_next():
+    rows, images = np.arange(64), torch.randint(256, (64, 3, 4, 4), dtype=torch.uint8)
+    first, second = (Augment(flip=True, alternate=True)(images, 0, epoch, rows) for epoch in (0, 1))
+    assert torch.equal(first, second.flip(3))
+    assert not torch.equal(first, images) and not torch.equal(second, images)
 
 
 def test_a_crop_is_a_window_of_the_reflected_picture():

@@ -13,7 +13,7 @@ def pictures():
     return torch.randint(0, 256, (4, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize(("name", "n"), [("one", 1), ("mirrored", 2), ("ten", 10)])
+@pytest.mark.parametrize(("name", "n"), [("one", 1), ("mirrored", 2), ("six", 6), ("ten", 10)])
 def test_every_view_has_the_pictures_shape_and_half_of_them_are_mirrored(name, n):
     found = list(VIEWS[name](pictures()))
     assert len(found) == n
@@ -38,5 +38,5 @@ def test_averaged_over_mirror_images_the_answer_does_not_change_when_mirrored():
 
 
 def test_unknown_views_are_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="views must be one of one, mirrored, ten; got 'twelve'"):
+    with pytest.raises(ValueError, match="views must be one of one, mirrored, six, ten; got 'twelve'"):
         TrainedModel(torch.nn.Identity(), FACTS, "twelve")

@@ -11,9 +11,11 @@ from rich.table import Table
 def command(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
     data: Annotated[str, typer.Argument(help="Labelled pictures: a folder, a CSV table or a named set.")],
-    views: Annotated[str, typer.Option(help="one, mirrored or ten views of each picture, averaged.")] = "one",
+    views: Annotated[str, typer.Option(help="one, mirrored, six or ten views of each picture, averaged.")] = "one",
 ) -> int:
     """Accuracy with its interval and each class's precision and recall; the use is counted in the test ledger.
+
+    A model of attributes or numbers needs a table with the columns that it tells.
 
     Example: visus evaluate runs/photos-1 other_photos/
     """
@@ -23,13 +25,8 @@ def command(
     with terminal() as show:
         found = evaluate(run, data, show, views)
         show.verdict("evaluate", found.line, found.severity)
-    table = Table("class", "pictures", "precision", "recall", box=None, header_style="dim")
-    columns = (found.classes, found.scores.support, found.scores.precision, found.scores.recall)
-    for name, n, precision, recall in zip(*columns, strict=True):
-        table.add_row(name, str(n), _percent(precision), _percent(recall))
+    table = Table(*found.headings, box=None, header_style="dim")
+    for row in found.rows:
+        table.add_row(*row)
     Console(highlight=False).print(table)
     return 0
-
-
-def _percent(share: float) -> str:
-    return "" if share != share else f"{100 * share:.1f} %"  # NaN: the question has no answer for this class

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +12,9 @@ def command(
     run: Annotated[Path, typer.Argument(help="A run's folder, or a model folder.")],
     pictures: Annotated[list[Path], typer.Argument(help="Files and folders.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with all probabilities.")] = False,
-    views: Annotated[str, typer.Option(help="one, mirrored or ten views of each picture, averaged.")] = "one",
+    views: Annotated[str, typer.Option(help="one, mirrored, six or ten views of each picture, averaged.")] = "one",
 ) -> int:
-    """Label, probability and file of each picture.
+    """Label, probability and file of each picture; or its attributes, or its numbers.
 
     A file that cannot be read is named and passed over; the exit code is then 1.
 
@@ -34,13 +33,13 @@ def command(
             n_failed += 1
             print(f"visus: {prediction.error}", file=sys.stderr)  # noqa: T201
             if as_json:
-                print(json.dumps({"name": prediction.name, "error": prediction.error}))  # noqa: T201
+                print(json.dumps(prediction.facts()))  # noqa: T201
             continue
         n_read += 1
         if as_json:
-            print(json.dumps({k: v for k, v in asdict(prediction).items() if k != "error"}))  # noqa: T201
+            print(json.dumps(prediction.facts()))  # noqa: T201
         else:
-            print(f"{prediction.label:<{width}}  {100 * prediction.probability:5.1f} %  {prediction.name}")  # noqa: T201
+            print(prediction.line(width))  # noqa: T201
     if not n_read and not n_failed:
         raise ValueError(f"no pictures in {', '.join(map(str, pictures))}; give files or folders that hold some")
     return 1 if n_failed else 0

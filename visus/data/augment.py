@@ -24,7 +24,8 @@ class Augment:
     [1 - colour, 1 + colour]. cutout: side in pixels of a grey square at a random place (DeVries and Taylor, 2017).
     flip_vertical: turn every second picture upside down, for pictures without an up such as cells or the sky from
     above. lighting: deviation of the light along the colours' own axes, `colour_axes` of the training pictures; 0.1 is
-    usual (Krizhevsky et al., 2012, section 4.1).
+    usual (Krizhevsky et al., 2012, section 4.1). alternate: what is mirrored in one epoch is not in the next, so that
+    two epochs show every picture both ways (Jordan, 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU").
     """
 
     flip: bool = False
@@ -34,6 +35,7 @@ class Augment:
     cutout: int = 0
     flip_vertical: bool = False
     lighting: float = 0.0
+    alternate: bool = False
     colour_axes: Tensor | None = None  # (3, 3), columns scaled by their deviation in grey levels
 
     def __call__(self, images: Tensor, seed: int, epoch: int, rows: NDArray[np.int64]) -> Tensor:
@@ -42,7 +44,7 @@ class Augment:
         if self.scale:
             images = _zoom(images, 1 + self.scale * (2 * draws[:, SCALE] - 1))
         if self.crop or self.flip:
-            images = _shift_and_flip(images, self.crop, draws, self.flip)
+            images = _shift_and_flip(images, self.crop, draws, self._mirrored(draws, seed, epoch, rows))
         if self.flip_vertical:
             images = torch.where((draws[:, TURN] < 0.5).view(-1, 1, 1, 1), images.flip(2), images)
         if self.colour:
@@ -53,6 +55,14 @@ class Augment:
             images = _cut_out(images, self.cutout, draws)
         return images
 
+    def _mirrored(self, draws: Tensor, seed: int, epoch: int, rows: NDArray[np.int64]) -> Tensor:
+        """Which of the examples are mirrored (B,)."""
+        if not self.flip:
+            return torch.zeros(len(draws), dtype=torch.bool)
+        if self.alternate:
+            return (torch.from_numpy(uniform(seed, 0, rows, N_DRAWS))[:, FLIP] < 0.5) ^ bool(epoch % 2)
+        return draws[:, FLIP] < 0.5
+
 
 def colour_axes(images: Tensor) -> Tensor:
     """Principal axes of the colours of uint8 images (B, 3, H, W): (3, 3), each column one, as long as its deviation."""
@@ -60,15 +70,14 @@ def colour_axes(images: Tensor) -> Tensor:
     return (axes * values.clamp_min(0).sqrt()).float()
 
 
-def _shift_and_flip(images: Tensor, pad: int, draws: Tensor, flip: bool) -> Tensor:
+def _shift_and_flip(images: Tensor, pad: int, draws: Tensor, mirrored: Tensor) -> Tensor:
     B, C, H, W = images.shape
     pad = min(pad, H - 1, W - 1)  # reflection cannot reach further than the picture
     down = (draws[:, DOWN] * (2 * pad + 1)).long() - pad  # (B,)
     right = (draws[:, RIGHT] * (2 * pad + 1)).long() - pad
     y = _reflect(torch.arange(H) + down[:, None], H)  # (B, H)
     x = _reflect(torch.arange(W) + right[:, None], W)  # (B, W)
-    if flip:
-        x = torch.where((draws[:, FLIP] < 0.5)[:, None], x.flip(1), x)
+    x = torch.where(mirrored[:, None], x.flip(1), x)
     source = (y[:, :, None] * W + x[:, None, :]).view(B, 1, H * W).expand(B, C, H * W)
     return images.reshape(B, C, H * W).gather(2, source).view(B, C, H, W)
 

@@ -1,6 +1,7 @@
 """Several views of one picture, whose predictions are averaged: what augmentation is to training, at test time.
 
-Source: Krizhevsky et al., 2012, section 4.1 (ten crops); Simonyan and Zisserman, 2015, section 3.2 (mirroring).
+Source: Krizhevsky et al., 2012, section 4.1 (ten crops); Simonyan and Zisserman, 2015, section 3.2 (mirroring);
+Jordan, 2024, section 3.5 (shifts).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,14 @@ def mirrored(images: Tensor) -> Iterator[Tensor]:
     yield images.flip(3)
 
 
+def shifted(images: Tensor) -> Iterator[Tensor]:
+    """The picture and its shifts by one pixel to the upper left and to the lower right, and their mirror images."""
+    H, W = images.shape[2:]
+    wide = F.pad(images.float(), (1, 1, 1, 1), mode="reflect" if min(H, W) > 1 else "replicate").to(images.dtype)
+    for top in (1, 0, 2):
+        yield from mirrored(wide[:, :, top : top + H, top : top + W])
+
+
 def ten_crops(images: Tensor) -> Iterator[Tensor]:
     """The four corners and the middle, enlarged to the picture's size, and their mirror images."""
     H, W = images.shape[2:]
@@ -33,4 +42,9 @@ def ten_crops(images: Tensor) -> Iterator[Tensor]:
         yield from mirrored(enlarged.round().clamp(0, 255).to(images.dtype))
 
 
-VIEWS: Mapping[str, Callable[[Tensor], Iterator[Tensor]]] = {"one": one, "mirrored": mirrored, "ten": ten_crops}
+VIEWS: Mapping[str, Callable[[Tensor], Iterator[Tensor]]] = {
+    "one": one,
+    "mirrored": mirrored,
+    "six": shifted,
+    "ten": ten_crops,
+}

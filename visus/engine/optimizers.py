@@ -4,13 +4,16 @@
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from .objective import OptimizerFactory
+from .kernel_muon import KernelMuon
+from .objective import FACTOR, OptimizerFactory
 
+HELD = "kernels"  # the kind of parameters whose length is held, so that nothing decays them
+QUICK = (0.85, 0.95)  # betas of Adam for runs of a few hundred steps
 Groups = list[dict[str, Any]]
 
 
@@ -54,35 +57,42 @@ def muon(groups: Groups, lr: float) -> torch.optim.Optimizer:
     return MuonAndAdamW(groups, lr)
 
 
+def kernel_muon(groups: Groups, lr: float) -> torch.optim.Optimizer:
+    """Muon for kernels whose length is held, for convolutional nets with batch norm; AdamW for everything else."""
+    return KernelMuonAndAdamW(groups, lr)
+
+
 def lbfgs(groups: Groups, lr: float) -> torch.optim.Optimizer:
     """L-BFGS with a line search: one iteration an update, the same batch each time, which must be the whole set."""
     return LBFGS(groups, lr)
 
 
-class MuonAndAdamW(torch.optim.Optimizer):
-    """Muon (Jordan et al., 2024) turns a matrix's momentum into the nearest orthogonal one; the rest follows AdamW.
+class Composite(torch.optim.Optimizer):
+    """Several of torch's optimizers as one: each parameter follows the first kind that claims it.
 
-    Kernels of convolutions have four dimensions and follow AdamW too: torch's Muon takes matrices only.
+    kinds: name -> (claims a parameter, factor on the rate, makes the optimizer of these groups).
     """
+
+    Kind = tuple[Callable[[Tensor], bool], float, Callable[[Groups], torch.optim.Optimizer]]
+    kinds: ClassVar[Mapping[str, Kind]]
 
     def __init__(self, groups: Groups, lr: float) -> None:
         super().__init__(groups, {"lr": lr, "weight_decay": 0.0})
         split: list[dict[str, Any]] = []
         for group in self.param_groups:
-            for kind, wanted in (("muon", True), ("adamw", False)):
-                chosen = [p for p in group["params"] if (p.ndim == 2) is wanted]
-                split += [{**group, "params": chosen, "kind": kind}] if chosen else []
+            left = group["params"]
+            for kind, (claims, factor, _) in self.kinds.items():
+                chosen, left = [p for p in left if claims(p)], [p for p in left if not claims(p)]
+                rate = group.get(FACTOR, 1.0) * factor
+                decay = {"weight_decay": 0.0} if kind == HELD else {}
+                split += [{**group, "params": chosen, "kind": kind, FACTOR: rate, **decay}] if chosen else []
         self.param_groups = split
         self._build()
 
     def _build(self) -> None:
         """One optimizer of torch's for each kind; they share our groups and our state."""
-        kinds: dict[str, Callable[[Groups], torch.optim.Optimizer]] = {
-            "muon": lambda groups: torch.optim.Muon(groups, adjust_lr_fn="match_rms_adamw"),
-            "adamw": lambda groups: torch.optim.AdamW(groups, foreach=True),
-        }
         self._parts = []
-        for kind, make in kinds.items():
+        for kind, (_, _, make) in self.kinds.items():
             groups = [group for group in self.param_groups if group["kind"] == kind]
             if groups:
                 part = make([dict(group) for group in groups])
@@ -101,6 +111,31 @@ class MuonAndAdamW(torch.optim.Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # a copy, or a state that was loaded, has groups of its own
         self._build()
+
+
+class MuonAndAdamW(Composite):
+    """Muon (Jordan et al., 2024) turns a matrix's momentum into the nearest orthogonal one; the rest follows AdamW.
+
+    Kernels of convolutions have four dimensions and follow AdamW too: torch's Muon takes matrices only.
+    """
+
+    kinds: ClassVar = {
+        "muon": (lambda p: p.ndim == 2, 1.0, lambda groups: torch.optim.Muon(groups, adjust_lr_fn="match_rms_adamw")),
+        "adamw": (lambda p: True, 1.0, lambda groups: torch.optim.AdamW(groups, foreach=True)),
+    }
+
+
+class KernelMuonAndAdamW(Composite):
+    """`KernelMuon` for the kernels of convolutions; biases and the last layer follow AdamW at a lower rate.
+
+    The factors on the rate were found on CIFAR-10 (docs/speed.md).
+    """
+
+    kinds: ClassVar = {
+        HELD: (lambda p: p.ndim == 4, 1.0, KernelMuon),
+        "matrices": (lambda p: p.ndim >= 2, 0.01, lambda groups: torch.optim.AdamW(groups, betas=QUICK, foreach=True)),
+        "biases": (lambda p: True, 0.05, lambda groups: torch.optim.AdamW(groups, betas=QUICK, foreach=True)),
+    }
 
 
 class LBFGS(torch.optim.LBFGS):
@@ -159,5 +194,6 @@ NAMED: Mapping[str, OptimizerFactory] = {
     "adam": adam,
     "adamw": adamw,
     "muon": muon,
+    "kernel_muon": kernel_muon,
     "lbfgs": lbfgs,
 }

@@ -39,6 +39,7 @@ NAMED: Mapping[str, Precision] = {
     "bfloat16-channels-last": Precision(torch.bfloat16, channels_last=True),
 }
 WORTH_IT = 0.85  # a precision must take at most this share of float32's time to be chosen
+HOPELESS = 2.0  # times the fastest's time: what takes longer is not measured again
 WARM_UP, ROUNDS = 2, 3  # the first steps allocate memory and choose kernels
 
 
@@ -64,15 +65,21 @@ def fastest(step: Callable[[Precision], object], device: str) -> tuple[Precision
     found = candidates(device)
     seconds: dict[str, list[float]] = {str(precision): [] for precision in found}
     for turn in range(WARM_UP + ROUNDS):
-        for precision in found:
-            began = time.perf_counter()
-            step(precision)
-            if turn >= WARM_UP:
-                seconds[str(precision)].append(time.perf_counter() - began)
+        last = {precision: _seconds(step, precision) for precision in found}
+        if turn >= WARM_UP - 1:
+            for precision in found:
+                seconds[str(precision)].append(last[precision])
+            found = [p for p in found if last[p] < HOPELESS * min(last.values())]
     medians = {name: median(times) for name, times in seconds.items()}
     best = min(medians, key=lambda name: medians[name])
     # A gain within the noise is not worth another arithmetic, nor another result at the next measurement.
     return (named(best) if medians[best] < WORTH_IT * medians[str(FLOAT32)] else FLOAT32), medians
+
+
+def _seconds(step: Callable[[Precision], object], precision: Precision) -> float:
+    began = time.perf_counter()
+    step(precision)
+    return time.perf_counter() - began
 
 
 def _has_native_bfloat16(device: str) -> bool:

@@ -15,6 +15,7 @@ from .precision import Precision
 from .seed import own_randomness
 from .task import Task
 
+ENOUGH = 256  # examples that tell what is fastest; a whole batch in the slowest way would take long
 STEPS = 5  # timed steps; the first two warm up and are not counted
 
 
@@ -30,7 +31,7 @@ class Cost:
 def fastest_precision(task: Task) -> Precision:
     """The fastest precision for this task on its device, measured on copies with the task's first batch."""
     device = next(task.parameters()).device.type
-    batch = next(iter(task.batches()))
+    batch = tuple(part[:ENOUGH] for part in next(iter(task.batches())))
     with own_randomness(0):
         copies = {candidate: copy.deepcopy(task) for candidate in precision.candidates(device)}
         for candidate, patient in copies.items():
@@ -54,7 +55,7 @@ def fewest_threads(task: Task) -> int:
         return many
     with own_randomness(0):
         patient = copy.deepcopy(task).train()
-        batch = next(iter(patient.batches()))
+        batch = tuple(part[:ENOUGH] for part in next(iter(patient.batches())))
         seconds: dict[int, list[float]] = {1: [], many: []}
         try:
             for _ in range(STEPS):
@@ -92,7 +93,8 @@ def cost(task: Task) -> Cost:
     with own_randomness(0):
         patient = copy.deepcopy(task).train()
         seconds, began = [], time.perf_counter()
-        for batch in islice(patient.batches(), STEPS):
+        # The last steps: a run may begin with smaller pictures or fewer layers.
+        for batch in islice(patient.batches(max(0, task.steps - STEPS)), STEPS):
             for objective in patient.objectives:
                 float(objective.improve(batch).loss)
             seconds.append(time.perf_counter() - began)

@@ -30,6 +30,11 @@ def cosine(steps: int, warm_up: int = 0) -> Schedule:
     return factor
 
 
+def linear(steps: int) -> Schedule:
+    """Fall in a line from the full rate to 0."""
+    return lambda improvement: max(0.0, 1 - improvement / max(1, steps))
+
+
 def one_cycle(steps: int, warm_up: int) -> Schedule:
     """Rise in a line for `warm_up` improvements, then fall in a line to 0. Source: Smith and Topin, 2018."""
 

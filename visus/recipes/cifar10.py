@@ -1,9 +1,23 @@
-"""CIFAR-10 with the small convolutional net, in minutes on two cores."""
+"""CIFAR-10 at 94 % in minutes on two cores: the whitened net, Muon, pictures that grow; 2 million weights."""
 
 from functools import partial
 
 from . import classify
 
 build = partial(
-    classify.build, data="cifar10", epochs=11, batch=500, lr=0.4, weight_decay=5e-4, smoothing=0.1, flip=True, crop=4
+    classify.build,
+    data="cifar10",
+    model="whitened_conv",
+    epochs=10,
+    batch=2000,
+    accumulate=4,
+    optimizer="kernel_muon",
+    lr=0.24,
+    weight_decay=0.0,
+    schedule="linear",
+    smoothing=0.2,
+    flip=True,
+    alternate=True,
+    crop=2,
+    grow=0.75,
 )
