@@ -17,6 +17,13 @@ def updates(chart: Chart, name: str, begin: float = 0.0, end: float = 1.0) -> li
     return chart.values("update", name, begin=begin, end=end)
 
 
+def update_ratios(chart: Chart, begin: float = 0.0, end: float = 1.0) -> list[float]:
+    """Norm of updates over norm of weights; none where an optimizer holds the weights' length and only turns them."""
+    if any(optimizer.get("holds_length") for optimizer in chart.facts.get("optimizers") or []):
+        return []
+    return [ratio for ratio in updates(chart, "ratio", begin, end) if ratio is not None]
+
+
 def middle(values: list[float]) -> float:
     """Median of the finite ones."""
     finite = [v for v in values if v is not None and math.isfinite(v)]
@@ -113,6 +120,12 @@ def simple(chart: Chart) -> tuple[float, str, int]:
     known = {"ridge regression": found.get("ridge"), "the nearest neighbour": found.get("nearest")}
     best = max(((v, name) for name, v in known.items() if v is not None), default=(math.nan, ""))
     return best[0], best[1], int(found.get("n", 0))
+
+
+def features_at_start(chart: Chart) -> tuple[float, int]:
+    """What a linear classifier gets right on the features that a pretrained network began with, and of how many."""
+    found = chart.facts.get("features") or {}
+    return float(found.get("start", math.nan)), int(found.get("n", 0))
 
 
 def matrices(chart: Chart) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from .kernel_muon import KernelMuon
 from .objective import FACTOR, OptimizerFactory
 
+HOLDS_LENGTH = "holds_length"  # in a parameter group: its updates turn weights and are large against them by design
 HELD = "kernels"  # the kind of parameters whose length is held, so that nothing decays them
 QUICK = (0.85, 0.95)  # betas of Adam for runs of a few hundred steps
 Groups = list[dict[str, Any]]
@@ -84,8 +85,8 @@ class Composite(torch.optim.Optimizer):
             for kind, (claims, factor, _) in self.kinds.items():
                 chosen, left = [p for p in left if claims(p)], [p for p in left if not claims(p)]
                 rate = group.get(FACTOR, 1.0) * factor
-                decay = {"weight_decay": 0.0} if kind == HELD else {}
-                split += [{**group, "params": chosen, "kind": kind, FACTOR: rate, **decay}] if chosen else []
+                held = {"weight_decay": 0.0, HOLDS_LENGTH: True} if kind == HELD else {}
+                split += [{**group, "params": chosen, "kind": kind, FACTOR: rate, **held}] if chosen else []
         self.param_groups = split
         self._build()
 

@@ -43,8 +43,8 @@ def _high(chart: Chart) -> list[Finding]:
     """Steps that overshoot, a loss that rises above its start, updates as large as the weights."""
     looked = _looked(chart, 0.6)
     rose = sum(a > ROSE * b for b, a in looked) / len(looked) if len(looked) >= 3 else math.nan
-    ratio = readings.middle(readings.updates(chart, "ratio", 0.0, 0.3))
-    largest = max([r for r in readings.updates(chart, "ratio", 0.0, 0.5) if r is not None] or [0.0])
+    ratio = readings.middle(readings.update_ratios(chart, 0.0, 0.3))
+    largest = max(readings.update_ratios(chart, 0.0, 0.5) or [0.0])
     start = chart.losses.blocks[0][2] if chart.losses.blocks else math.nan
     peak = max((b[4] for b in chart.losses.blocks), default=math.nan)
     now = readings.entropy_now(chart)
@@ -87,7 +87,7 @@ def _high(chart: Chart) -> list[Finding]:
 def _grew(chart: Chart) -> float:
     """How much the norm of all weights grew early; 1 where they started so small that growing is their first task."""
     early = [w for w in readings.updates(chart, "weight", 0.0, 0.2) if w]
-    ratios = [r for r in readings.updates(chart, "ratio", 0.0, 0.2) if r is not None]
+    ratios = readings.update_ratios(chart, 0.0, 0.2)
     if len(early) < 3 or max(ratios, default=0.0) < 0.1:
         return 1.0
     return max(early) / early[0]
@@ -105,7 +105,7 @@ def _looked(chart: Chart, end: float) -> list[tuple[float, float]]:
 
 def _low(chart: Chart) -> list[Finding]:
     away = [a for a in readings.updates(chart, "away") if a is not None]
-    ratio = readings.middle(readings.updates(chart, "ratio", 0.0, 0.6))
+    ratio = readings.middle(readings.update_ratios(chart, 0.0, 0.6))
     gain = readings.middle([(b - a) / b for b, a in _looked(chart, 0.5)])
     learned = readings.learned(chart)
     if not away or not readings.settled(chart) or readings.peak_lr(chart) == 0:

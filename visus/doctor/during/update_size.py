@@ -12,7 +12,7 @@ LOW, HIGH = 1e-5, 1e-1
 
 def look(chart: Chart) -> list[Finding]:
     # Late in a schedule updates are meant to be tiny, in a warm-up they are not there yet.
-    ratio = readings.middle(readings.updates(chart, "ratio", 0.05, 0.5) or readings.updates(chart, "ratio"))
+    ratio = readings.middle(readings.update_ratios(chart, 0.05, 0.5) or readings.update_ratios(chart))
     if not ratio >= 0:
         return []
     what, against = f"updates are {ratio:.0e} of the weights", f"usual {LOW:.0e} to {HIGH:.0e}"
