@@ -1,0 +1,8 @@
+"""VGG-11: 8 convolutions and 3 linear layers (Simonyan and Zisserman, 2015)."""
+
+from functools import partial
+
+from . import vgg
+
+build = partial(vgg.build, depth=11)
+SMALLEST = vgg.SMALLEST
