@@ -3,7 +3,7 @@
 KNOWN is filled by the modules below, one for each part of the course.
 """
 
-from . import circuits, descent, layers, losses, pictures
+from . import circuits, convolutions, descent, layers, losses, pictures, style
 from ._given import KNOWN, Answer, Given
 
-__all__ = ["KNOWN", "Answer", "Given", "circuits", "descent", "layers", "losses", "pictures"]
+__all__ = ["KNOWN", "Answer", "Given", "circuits", "convolutions", "descent", "layers", "losses", "pictures", "style"]
