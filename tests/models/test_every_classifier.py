@@ -50,6 +50,9 @@ def test_scores_each_class_once_or_refuses_the_size(name, image):
     if min(image[1:]) < smallest(name):
         with pytest.raises(ValueError, match=rf"at least {smallest(name)} x .* these are {image[1]} x {image[2]}; set"):
             fresh(name, image)
+    elif any(side % getattr(catalogue.find(classifiers, name), "MULTIPLE_OF", 1) for side in image[1:]):
+        with pytest.raises(ValueError, match="whole"):
+            fresh(name, image)
     else:
         model = network(name) if image == usual(name) else fresh(name, image)
         assert model(torch.randn(2, *image)).shape == (2, CLASSES)

@@ -1,4 +1,4 @@
-"""Published weights: read without running code, fetched once, checked, refused in one sentence where they do not fit."""
+"""Published weights: read without running code, fetched once, checked; one sentence where they do not fit."""
 
 import hashlib
 import os
@@ -207,9 +207,9 @@ def small(n_classes=4, channels=3):
     ("change", "sentence"),
     [
         (lambda s: s | {"classifier.weight": torch.zeros(9, 64), "classifier.bias": torch.zeros(9)}, "X score 9 classes and the network 4; build it with 9, or leave classifier.weight and classifier.bias out"),  # noqa: E501
-        (lambda s: s | {"features.conv0.weight": torch.zeros(4, 1, 3, 3)}, "X are for pictures of 1 channels and the network takes 3"),  # noqa: E501
+        (lambda s: s | {"features.conv0.weight": torch.zeros(4, 1, 3, 3)}, "X are for pictures of 1 channel and the network takes 3"),  # noqa: E501
         (lambda s: s | {"features.conv0.weight": torch.zeros(4, 3, 7, 7)}, r"X have features.conv0.weight as \(4, 3, 7, 7\) and the network as \(4, 3, 3, 3\)"),  # noqa: E501
-        (lambda s: {k: v for k, v in s.items() if "conv" not in k}, "X lack features.conv0.weight, .* and 118 more; choose the architecture"),  # noqa: E501
+        (lambda s: {k: v for k, v in s.items() if "conv" not in k}, "X lack features.conv0.weight, .* and 117 more; choose the architecture"),  # noqa: E501
         (lambda s: s | {"surplus": torch.zeros(1)}, "X hold surplus, which the network has not; choose"),
     ],
 )  # fmt: skip

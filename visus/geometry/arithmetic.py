@@ -107,6 +107,7 @@ def _remedy(size: int, field: int, stride: int, padding: int, dilation: int) -> 
         found.append(f"stride {best} gives {places(size, best, padding)}")
     over = (size - window + 2 * padding) % stride
     smaller, larger = size - over, size - over + stride
-    found.append(f"an input of {smaller} px gives {places(smaller, stride, padding)}")
-    found.append(f"of {larger} px {places(larger, stride, padding)}")
+    if smaller >= 1:
+        found.append(f"an input of {smaller} px gives {places(smaller, stride, padding)}")
+    found.append(f"an input of {larger} px gives {places(larger, stride, padding)}")
     return ", ".join(found)

@@ -20,7 +20,10 @@ _backward = torch.ops.aten.convolution_backward
 
 
 class Conv3x3(nn.Conv2d):
-    """3x3, stride 1, padding 1, no bias: (B, C, H, W) -> (B, n_out, H, W); the same numbers as `nn.Conv2d`."""
+    """3x3, stride 1, padding 1: (B, C, H, W) -> (B, n_out, H, W); the same numbers as `nn.Conv2d`.
+
+    Without bias: the batch norm that follows would cancel it.
+    """
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__(n_in, n_out, 3, padding=1, bias=False)

@@ -50,7 +50,7 @@ class Trace(TorchDispatchMode):
     """Fills `steps` while a network that it `follows` takes a picture."""
 
     def __init__(self, network: nn.Module) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's own
         self.names = {module: name for name, module in network.named_modules()}
         self.steps: list[Step] = []
         self.open: list[nn.Module] = []  # modules at work, the innermost last
@@ -102,7 +102,7 @@ class Trace(TorchDispatchMode):
         window = _window(op, args)
         self.seen[out] = seen = _seen(op, window, out, [(p, self.seen[p]) for p in parents])
         kind = _kind(op, window, args, out)
-        if not kind:
+        if not kind or out.ndim < 2:  # a single number is no layer's output
             return
         step = self.current
         if step is None:
@@ -138,7 +138,7 @@ class _Window:
 def _window(op: str, args: Sequence[Any]) -> _Window | None:
     if op == "convolution" and not args[6]:
         weight, stride, padding, dilation = args[1], args[3], args[4], args[5]
-        return _Window(*(_pair(v) for v in (weight.shape[2:], stride, padding, dilation)))
+        return _Window(_pair(weight.shape[2:]), _pair(stride), _pair(padding), _pair(dilation))
     if op in ("max_pool2d_with_indices", "max_pool2d", "avg_pool2d"):
         field = _pair(args[1])
         stride = _pair(args[2]) if len(args) > 2 and args[2] else field

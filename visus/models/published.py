@@ -163,8 +163,8 @@ def _check_shapes(shapes: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]],
         )
     if len(theirs) == len(ours) == 4 and theirs[1] != ours[1] and name == next(iter(shapes)):
         raise ValueError(
-            f"{source} are for pictures of {theirs[1]} channels and the network takes {ours[1]}; bring the pictures to "
-            f"{theirs[1]} channels, or train from scratch"
+            f"{source} are for pictures of {_channels(theirs[1])} and the network takes {ours[1]}; bring the pictures "
+            f"to {_channels(theirs[1])}, or train from scratch"
         )
     raise ValueError(
         f"{source} have {name} as {theirs} and the network as {ours}; choose the architecture and settings they were "
@@ -186,6 +186,10 @@ def _verify(file: Path, release: Release) -> None:
         raise ValueError(
             f"{file} has the SHA-256 {found[:8]}..., not {release.checksum[7:]}...; remove it and run again"
         )
+
+
+def _channels(n: int) -> str:
+    return "1 channel" if n == 1 else f"{n} channels"
 
 
 def _listed(names: list[str]) -> str:

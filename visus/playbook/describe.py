@@ -10,7 +10,7 @@ from torch import nn
 from ..engine import catalogue
 from ..models import classifiers
 from ..models.description import COPIES, Description, Layer, describe
-from ..models.imagenet import TOP_1
+from ..models.published import RELEASES
 from ..recipes import _form
 from ..report.exhibit import Exhibit, Table
 from ..report.figures.architecture import Network, Part, bubbles, where
@@ -57,8 +57,8 @@ def subject(
     values = _form.read(module.build, settings or {})
     with torch.device("meta"):  # shapes only: no memory, and no time for starting weights
         network: nn.Module = module.build(image, classes, **values)
-    accuracy = TOP_1.get(name) if image == USUAL and classes == CLASSES and not values else None
-    return Subject(name, describe(network, image), accuracy)
+    released = RELEASES.get(name) if image == USUAL and classes == CLASSES and not values else None
+    return Subject(name, describe(network, image), released.top1 / 100 if released else None)
 
 
 def _of_folder(folder: Path, image: Image | None, settings: Mapping[str, str] | None) -> Subject:
@@ -178,15 +178,13 @@ def _compared(subjects: Sequence[Subject], known: Sequence[Network], of: set[str
     heavy = max(subjects, key=lambda s: s.description.parameters)
     work, weight = scaled(costly.description.macs), scaled(heavy.description.parameters)
     said = [f"Most multiplications: {costly.name}, {work}; most parameters: {heavy.name}, {weight}."]
-    if known:
+    if known and len(of) == 1:  # accuracies of other pictures say nothing about each other
         best = max(known, key=lambda n: n.accuracy)
         said.append(f"Most accurate: {best.name}, {100 * best.accuracy:.1f} %.")
-        said += [
-            f"{n.name} is beaten by {other.name} in all three: accuracy, work and parameters."
-            for n in known
-            for other in [_better(n, known)]
-            if other
-        ]
+        better = {network.name: _better(network, known) for network in known}
+        beaten = ", ".join(f"{name} (by {other.name})" for name, other in better.items() if other)
+        if beaten:
+            said.append(f"More accurate with no more work and no more parameters is another than {beaten}.")
     missing = [s.name for s in subjects if not s.accuracy]
     if missing:
         why = "no accuracy of one 224 px crop is recorded here" if of == {IMAGENET} else "not tested"

@@ -38,7 +38,21 @@ def render(run: Run) -> str:
 
 def _context(run: Run) -> dict[str, Any]:
     from . import record as records
-    from .sections import baselines, data, doctor, filters, outcome, provenance, results, search, training, verdicts
+    from .sections import (
+        baselines,
+        data,
+        doctor,
+        explain,
+        filters,
+        outcome,
+        provenance,
+        results,
+        robustness,
+        search,
+        told,
+        training,
+        verdicts,
+    )
     from .summary import summarise
 
     record = records.read(run)
@@ -60,8 +74,11 @@ def _context(run: Run) -> dict[str, Any]:
         "verdicts": verdicts.gather(record),
         "baselines": baselines.gather(record, headline),
         "test": results.gather(record),
+        "told": told.gather(record),
         "training": training.gather(record),
         "filters": filters.gather(record),
+        "explained": explain.gather(record),
+        "robustness": robustness.gather(record),
         "search": search.gather(record),
         "data": data.gather(record),
     }
@@ -81,4 +98,4 @@ def _absent(context: dict[str, Any], only_searched: bool) -> list[str]:
     }
     if only_searched:
         return ["This is a search alone: no network was trained to the end, examined or tested."]
-    return [sentence for part, sentence in said.items() if not context[part]]
+    return [sentence for part, sentence in said.items() if not (context[part] or (part == "test" and context["told"]))]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from ..runs import robustness
 from ..runs.reader import Run
 
 Event = dict[str, Any]
@@ -21,7 +22,8 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u
 class Record:
     """One run: `info` as in run.json, events in order, tensors kept as evidence and the facts about them.
 
-    `troubles` are sentences about what could not be read; the report prints them instead of failing.
+    `troubles` are sentences about what could not be read; the report prints them instead of failing. `robustness`
+    is what attacks and changed pictures left of the accuracy, see `runs.robustness`.
     """
 
     info: dict[str, Any]
@@ -29,6 +31,7 @@ class Record:
     tensors: dict[str, NDArray[Any]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
+    robustness: dict[str, Any] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Event]:
         """The events of one kind, in order."""
@@ -72,7 +75,8 @@ def read(run: Run) -> Record:
         name: tensor.float().numpy() if tensor.is_floating_point() else tensor.numpy()
         for name, tensor in tensors.items()
     }
-    return Record(info, events, arrays, mapping(_clean(facts)), troubles)
+    measured = mapping(_clean(robustness.read(run.folder)))
+    return Record(info, events, arrays, mapping(_clean(facts)), troubles, measured)
 
 
 def number(value: object) -> float:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .record import Record, mapping
-from .sections import baselines, provenance, training, verdicts
+from .sections import baselines, provenance, told, training, verdicts
 from .sections.outcome import Outcome
 from .wording import percent
 
@@ -67,6 +67,8 @@ def _searched(record: Record) -> Summary:
 def _measured(record: Record, outcome: Outcome | None) -> str:
     if outcome:
         pictures = f"{outcome.n} test pictures" if outcome.n else "the test pictures"
+        if outcome.measure != "accuracy":
+            return told.sentence(record, outcome, pictures)
         return (
             f"The network named {percent(outcome.accuracy)} of {pictures} correctly; with 95 % confidence its true "
             f"accuracy on pictures like these lies between {percent(outcome.low)} and {percent(outcome.high)}."

@@ -27,6 +27,15 @@ def plain(value: object) -> str:
     return f"{number:,.0f}".replace(",", NARROW) if 1e4 <= abs(number) < 1e9 else f"{number:.4g}"
 
 
+def scaled(value: float) -> str:
+    """138357544 -> 138.4 M: a count in thousands, millions, billions (G) or trillions (T); below 1,000 as it is."""
+    for power, letter in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
+        if abs(value) >= 0.9995 * 10**power:
+            shown = value / 10**power
+            return f"{shown:.1f}{FIRM}{letter}" if abs(shown) < 999.95 else f"{shown:,.0f}{FIRM}{letter}"
+    return f"{value:,.0f}"
+
+
 def duration(seconds: object) -> str:
     """3.24 -> 3.2 s; 161 -> 2 min 41 s; 7500 -> 2 h 5 min. Empty if unknown."""
     value = _number(seconds)

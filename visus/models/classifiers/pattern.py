@@ -15,7 +15,7 @@ from ...layers.pooling import L2Pool
 
 Pool = Literal["max", "avg", "l2", "stride", "none"]
 POOL_PX = 2  # field and stride: a larger pooling throws too much away
-SMALLEST = 4  # with the usual two poolings
+SMALLEST = MULTIPLE_OF = 4  # pixels a side, with the usual two poolings
 HEAD_STD = 0.01  # so that the loss starts at ln K
 
 
@@ -29,7 +29,9 @@ class Pattern(nn.Module):
             if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
                 initialise.he(module.weight)
                 nn.init.zeros_(module.bias)
-        nn.init.normal_(decide[-1].weight, std=HEAD_STD)
+        last = decide[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.normal_(last.weight, std=HEAD_STD)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.decide(self.see(images))

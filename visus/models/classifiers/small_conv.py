@@ -7,6 +7,8 @@ the values, and every second convolution adds to its input (He et al., 2016) whe
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...layers.narrow import Conv3x3
+
 SCORE_SCALE = 0.125  # the loss starts at ln K, and the last layer does not run ahead of the others at a high rate
 
 
@@ -15,10 +17,9 @@ class Stage(nn.Module):
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
-        # bias off: the batch norm that follows would cancel it
-        self.widen = nn.Conv2d(n_in, n_out, 3, padding=1, bias=False)
+        self.widen = Conv3x3(n_in, n_out)
         self.widen_norm = nn.BatchNorm2d(n_out)
-        self.refine = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
+        self.refine = Conv3x3(n_out, n_out)
         self.refine_norm = nn.BatchNorm2d(n_out)
 
     def forward(self, x: Tensor) -> Tensor:

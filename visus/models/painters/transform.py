@@ -5,10 +5,11 @@ convolution in place of transposed convolutions, which leave a chequered pattern
 change of the picture that is none at the start, so that little training goes a long way.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-GREY = 0.5
+GREY, RIM = 0.5, 0.01  # black and white are painted as 1 % and 99 %
 SMALLEST = 8  # pixels: the rim that is mirrored must be smaller than the maps
 
 
@@ -51,7 +52,8 @@ class Transform(nn.Module):
         quarter = self.blocks(F.relu(self.shrink_again(half)))  # (B, 4 * width, H / 4, W / 4)
         x = F.relu(self.grow(F.interpolate(quarter, size=half.shape[2:])))
         x = F.relu(self.grow_again(F.interpolate(x, size=full.shape[2:])))
-        return (images + self.paint(x)).clamp(0, 1)
+        # not clamped: a pixel beyond the bounds would get no gradient and never come back
+        return torch.sigmoid(images.clamp(RIM, 1 - RIM).logit() + self.paint(x))
 
 
 def build(width: int = 16, blocks: int = 3) -> nn.Module:

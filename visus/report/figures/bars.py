@@ -25,8 +25,8 @@ class Bar:
     high: float = nan
 
 
-def baselines(bars: Sequence[Bar]) -> Chart:
-    """Accuracy of simple methods in grey, of the network in blue, from top to bottom."""
+def baselines(bars: Sequence[Bar], measure: str = "accuracy") -> Chart:
+    """Accuracy, or another measure that is 1 at best, of simple methods in grey, of the network in blue."""
 
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
@@ -48,7 +48,7 @@ def baselines(bars: Sequence[Bar]) -> Chart:
         if any(bar.ours for bar in bars)
         else "A network is worth its trouble only if it ends well to the right of every one of these bars."
     )
-    return Chart("Accuracy against simple methods", draw(paint, 40 * len(bars) + 8), reading)
+    return Chart(f"{measure.capitalize()} against simple methods", draw(paint, 40 * len(bars) + 8), reading)
 
 
 def class_counts(names: Sequence[str], counts: Sequence[int]) -> Chart:

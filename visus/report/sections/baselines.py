@@ -9,12 +9,18 @@ from ..record import Record, number
 from .outcome import Outcome
 
 _NAMES = {
+    "constant": ("always the same", "Gives every picture the same answer: what the frequencies alone earn."),
+    "mean": ("always the mean", "Says the mean of the training pictures for every picture: nothing is explained."),
     "majority": ("commonest class", "Always says the class seen most often: what luck alone earns."),
     "input_blind": (
         "blind network",
         "A network that is shown blank pictures: whatever it gets right, no picture told it.",
     ),
     "knn": ("nearest neighbours", "Says what the most similar training pictures are, compared pixel by pixel."),
+    "ridge": (
+        "ridge regression",
+        "A weighted sum of the pixels, brought to 16 x 16: a network has to earn its depth against it.",
+    ),
     "linear": (
         "linear softmax",
         "One template a class, without hidden layers: a network has to earn its depth against it.",
@@ -34,7 +40,7 @@ def gather(record: Record, outcome: Outcome | None) -> dict[str, Any] | None:
     if outcome:
         bars.append(Bar("this network, test pictures", outcome.accuracy, True, outcome.low, outcome.high))
     meanings = [(name, meaning) for name, meaning in _NAMES.values() if name in dict(known)]
-    return {"chart": chart(bars), "meanings": meanings}
+    return {"chart": chart(bars, str(record.detail("test").get("measure") or "accuracy")), "meanings": meanings}
 
 
 def scores(record: Record) -> list[tuple[str, float]]:

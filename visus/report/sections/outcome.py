@@ -12,13 +12,17 @@ from ..record import Record, number
 
 @dataclass(frozen=True)
 class Outcome:
-    """Accuracy on the test split with its 95 % interval, fractions. `use` counts uses of the split, 0 if unknown."""
+    """Accuracy on the test split with its 95 % interval, fractions. `use` counts uses of the split, 0 if unknown.
+
+    Of attributes and numbers another figure that is 1 at best; `measure` names it.
+    """
 
     accuracy: float
     low: float
     high: float
     n: int
     use: int
+    measure: str = "accuracy"
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,15 @@ class Predictions:
 def gather(record: Record) -> Outcome | None:
     """The verdict of the test stage, or what the stored predictions give; None if the test was not reached."""
     test = record.detail("test")
-    accuracy, n = number(test.get("accuracy")), number(test.get("n"))
+    measure = str(test.get("measure") or "accuracy")
+    accuracy, n = number(test.get("accuracy", test.get("score"))), number(test.get("n"))
     use = number(test.get("use"))
     times = int(use) if math.isfinite(use) else 0
     if math.isfinite(accuracy):
         low, high = number(test.get("low")), number(test.get("high"))
         if not (math.isfinite(low) and math.isfinite(high)) and n > 0:
             low, high = wilson(round(accuracy * n), int(n))
-        return Outcome(accuracy, low, high, int(n) if n > 0 else 0, times)
+        return Outcome(accuracy, low, high, int(n) if n > 0 else 0, times, measure)
     stored = predictions(record)
     if stored is None:
         return None
