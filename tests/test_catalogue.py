@@ -4,13 +4,13 @@ import sys
 
 import pytest
 
-from visus import cli, features, lab, recipes, search
+from visus import attacks, cli, features, lab, recipes, search
 from visus.data import audit, corruptions, formats
 from visus.doctor import before, during
 from visus.engine import catalogue
 from visus.models import classifiers
 
-FOLDERS = (classifiers, features, recipes, search, before, during, cli, formats, audit, corruptions, lab)
+FOLDERS = (attacks, classifiers, features, recipes, search, before, during, cli, formats, audit, corruptions, lab)
 ENTRIES = [(folder, name) for folder in FOLDERS for name in catalogue.names(folder)]
 
 

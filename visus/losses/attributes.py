@@ -29,7 +29,7 @@ def attribute_logistic(scores: Tensor, truth: Tensor) -> Tensor:
     _check_shapes(scores, truth)
     if not bool(((truth >= 0) & (truth <= 1)).all()):
         raise ValueError("attribute_logistic takes truths in 0 to 1; turn signs of -1 and +1 into (sign + 1) / 2")
-    return F.binary_cross_entropy_with_logits(scores, truth.to(scores), reduction="none").sum(1).mean()
+    return scores.shape[1] * F.binary_cross_entropy_with_logits(scores, truth.to(scores))
 
 
 def _check_shapes(scores: Tensor, truth: Tensor) -> None:

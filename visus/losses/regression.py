@@ -5,6 +5,7 @@ hit exactly, says how sure it is, and does not let one outlier rule. `visus lab 
 """
 
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def l2_regression(predicted: Tensor, truth: Tensor) -> Tensor:
@@ -13,7 +14,8 @@ def l2_regression(predicted: Tensor, truth: Tensor) -> Tensor:
     predicted, truth: (B, A), or (B,) for one number each. Returns a scalar in [0, inf). Its gradient grows with the
     error, so that a few outliers outweigh all others. Raises ValueError if the shapes differ.
     """
-    return _errors(predicted, truth).square().sum(1).mean()
+    said, true = _rows(predicted, truth)
+    return said.shape[1] * F.mse_loss(said, true)
 
 
 def l1_regression(predicted: Tensor, truth: Tensor) -> Tensor:
@@ -22,7 +24,8 @@ def l1_regression(predicted: Tensor, truth: Tensor) -> Tensor:
     predicted, truth: (B, A), or (B,) for one number each. Returns a scalar in [0, inf). Raises ValueError if the shapes
     differ.
     """
-    return _errors(predicted, truth).abs().sum(1).mean()
+    said, true = _rows(predicted, truth)
+    return said.shape[1] * F.l1_loss(said, true)
 
 
 def half_squared_error(predicted: Tensor, truth: Tensor) -> Tensor:
@@ -35,10 +38,10 @@ def half_squared_error(predicted: Tensor, truth: Tensor) -> Tensor:
     return 0.5 * l2_regression(predicted, truth)
 
 
-def _errors(predicted: Tensor, truth: Tensor) -> Tensor:
-    """(B, A). A (B,) against a (B, 1) would broadcast to every prediction against every truth."""
+def _rows(predicted: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """Both as (B, A). A (B,) against a (B, 1) would broadcast to every prediction against every truth."""
     if predicted.shape != truth.shape or predicted.ndim not in (1, 2):
         raise ValueError(
             f"predictions are {tuple(predicted.shape)} and the truth {tuple(truth.shape)}; give both as (B, A) or (B,)"
         )
-    return (predicted - truth).reshape(len(predicted), -1)
+    return predicted.reshape(len(predicted), -1), truth.reshape(len(truth), -1)

@@ -10,16 +10,15 @@ import torch
 from torch import Tensor
 
 from ..data import corruptions
-from ..data.audit._gather import gather
 from ..data.corruptions._draws import chances
-from ..data.named import cache
-from ..data.prepare import divide, readable
-from ..data.source import open_collection
 from ..engine import catalogue
 from ..metrics.intervals import wilson
+from ..report import page as report
 from ..report.exhibit import Exhibit, Plate, Table, write
-from ..runs.reader import Run
+from ..runs import robustness
+from ..runs.reader import REPORT
 from ..ship import model as ship
+from ._held_out import held_out
 from ._session import Show
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -54,7 +53,7 @@ def stress(folder: Path, source: str, show: Show) -> Stress:
     the model does not know, FileNotFoundError without a model.
     """
     trained = ship.load(folder)
-    images, labels, part = _pictures(folder, trained, source, show)
+    images, labels, part = held_out(folder, trained, source, show, MOST)
     names = catalogue.names(corruptions)
     draws = chances(0, range(len(images)))
     clean = _accuracy(trained, images, labels)
@@ -66,25 +65,10 @@ def stress(folder: Path, source: str, show: Show) -> Stress:
             found.setdefault(name, []).append(_accuracy(trained, corrupt(images, severity, draws), labels))
     result = Stress(clean, len(images), found, part, folder / f"{PAGE}.html")
     _write(folder, trained, result, images[:1])
+    robustness.add(folder, robustness.CORRUPTIONS, _data(result) | {"part": part, "severities": SEVERITIES})
+    if (folder / REPORT).is_file():
+        report.write(folder)
     return result
-
-
-def _pictures(folder: Path, trained: ship.TrainedModel, source: str, show: Show) -> tuple[Tensor, Tensor, str]:
-    """At most MOST pictures uint8 (N, 3, H, W), their labels, and which they are."""
-    info = Run(folder).info
-    own = source or str(info.get("source") or info["settings"]["data"])
-    collection = open_collection(own)
-    gathered = gather(collection, trained.frame, lambda n, total: show.progress("decode", n, total), cache())
-    kept = readable(gathered)
-    unknown = sorted({kept.classes[i] for i in np.unique(kept.labels)} - set(trained.classes))
-    if unknown:
-        raise ValueError(f"{own} has the class '{unknown[0]}'; the model knows {', '.join(trained.classes)}")
-    rows = np.arange(len(kept)) if source else divide(gathered, int(info["seed"])).validation
-    rows = rows[np.linspace(0, len(rows) - 1, min(MOST, len(rows))).astype(np.int64)]
-    place = np.array([trained.classes.index(name) if name in trained.classes else -1 for name in kept.classes])
-    pictures = np.stack([kept.pictures.load(int(row), trained.frame) for row in rows])
-    images = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
-    return images, torch.from_numpy(place[kept.labels[rows]]), source or "validation pictures"
 
 
 def _accuracy(trained: ship.TrainedModel, images: Tensor, labels: Tensor) -> float:
@@ -113,7 +97,6 @@ def _write(folder: Path, trained: ship.TrainedModel, result: Stress, example: Te
     enlarged = torch.cat(changed).repeat_interleave(max(1, PLATE_PX // example.shape[2]), 2)
     enlarged = enlarged.repeat_interleave(max(1, PLATE_PX // example.shape[3]), 3)
     rows = [[name, *(f"{100 * share:.1f}" for share in result.accuracy[name])] for name in result.ranked]
-    data: dict[str, Any] = {"clean": result.clean, "n": result.n, "accuracy": dict(result.accuracy)}
     exhibit = Exhibit(
         f"What {folder.name} stands",
         findings(result, len(trained.classes)),
@@ -134,6 +117,10 @@ def _write(folder: Path, trained: ship.TrainedModel, result: Stress, example: Te
                 ["unchanged", *names],
             )
         ],
-        data=data,
+        data=_data(result),
     )
     write(PAGE, "How far can pictures change before the model fails?", {}, exhibit, folder, "stress test")
+
+
+def _data(result: Stress) -> dict[str, Any]:
+    return {"clean": result.clean, "n": result.n, "accuracy": dict(result.accuracy)}

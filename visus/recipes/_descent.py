@@ -32,6 +32,7 @@ def schedule(name: str, steps: int, decay: float = 0.01, cycles: int = 3) -> Sch
     known = {
         "one_cycle": schedules.one_cycle(steps, warm_up),
         "cosine": schedules.cosine(steps, warm_up // 4),
+        "linear": schedules.linear(steps),
         "exponential": schedules.exponential_to(decay, steps),
         "inverse": schedules.inverse_to(decay, steps),
     }

@@ -1,15 +1,17 @@
 """Read a recipe's signature once; the command line, the studio and the search all use it."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from types import ModuleType, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ..engine import catalogue
 
 Note = TypeVar("Note")
-CONTRACT = ("image", "n_classes")  # what a recipe hands to a model's `build`; the rest are the model's own settings
+Build = TypeVar("Build", bound=Callable[..., Any])
+CONTRACT = ("image", "n_classes", "goal")  # what one `build` hands to another; the rest are settings
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,13 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Brings:
+    """Naming this setting changes the defaults of others. of: (its value, what was named, the defaults) -> changed."""
+
+    of: Callable[[str, Mapping[str, str], Mapping[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class About:
     """One line of help."""
 
@@ -55,6 +64,7 @@ class Field:
     choice: Choice | None = None
     words: tuple[str, ...] = ()
     about: str = ""
+    brings: Brings | None = None
 
     def parse(self, text: str) -> Any:
         """What a person typed, as a value. Raises ValueError that says what was expected."""
@@ -66,8 +76,8 @@ class Field:
                 )
             return text
         try:
-            value = YES_NO[text.lower()] if self.kind is bool else self.kind(text)
-        except (ValueError, KeyError):
+            value = YES_NO[text.lower()] if self.kind is bool else _number(self.kind, text)
+        except (ValueError, KeyError, ZeroDivisionError):
             raise ValueError(f"{self.name} must be {self._example()}; got '{text}'") from None
         self.check(value)
         return value
@@ -93,15 +103,34 @@ YES_NO = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false"
 def fields(build: Callable[..., Any], given: Mapping[str, str] | None = None) -> dict[str, Field]:
     """The settings of `build`. With **settings and a Choice, the chosen module's own settings join them."""
     found, open_ended = own_fields(build), _is_open_ended(build)
+    brought = brings(build, given or {})
+    found = {name: replace(field, default=brought.get(name, field.default)) for name, field in found.items()}
     for field in list(found.values()) if open_ended else []:
         if field.choice:
             chosen = catalogue.find(field.choice.folder, str((given or {}).get(field.name, field.default)))
             inner = own_fields(chosen.build)
-            preset = getattr(build, "keywords", {})
+            preset = brought | getattr(build, "keywords", {})
             found |= {
                 name: replace(f, default=preset.get(name, f.default)) for name, f in inner.items() if name not in found
             }
     return found
+
+
+def brings(build: Callable[..., Any], given: Mapping[str, str]) -> dict[str, Any]:
+    """Defaults that what was named changes, as the architecture of pretrained weights; what was named stays."""
+    found, changed = own_fields(build), dict[str, Any]()
+    usual = {name: field.default for name, field in found.items()}
+    for field in found.values():
+        value = str(given.get(field.name, field.default))
+        if field.brings and value:
+            changed |= field.brings.of(value, given, usual)
+    own = {*given, *getattr(build, "keywords", {})}
+    return {name: value for name, value in changed.items() if name not in own}
+
+
+def completed(build: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values given, and what they bring along: settings that nobody shall change any more."""
+    return brings(build, {name: str(value) for name, value in values.items()}) | dict(values)
 
 
 def read(build: Callable[..., Any], typed: Mapping[str, str]) -> dict[str, Any]:
@@ -117,6 +146,30 @@ def resolved(build: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, 
     """Every setting with the value it has when `values` are given: what is printed and stored."""
     form = fields(build, {name: str(value) for name, value in values.items()})
     return {name: values.get(name, field.default) for name, field in form.items()}
+
+
+def like(general: Callable[..., Any], without: Iterable[str] = ()) -> Callable[[Build], Build]:
+    """A decorator: the `build` below has, besides its own settings, those of the general one, without a few.
+
+    It takes them as **settings and passes them on, so that they are named, explained and limited in one place.
+    """
+
+    def widened(build: Build) -> Build:
+        own, theirs = inspect.signature(build), inspect.signature(general)
+        hints = get_type_hints(general, include_extras=True)
+        rest = own.parameters[next(reversed(own.parameters))]
+        named = {name: p for name, p in own.parameters.items() if p is not rest}
+        left_out = {*without, *CONTRACT, *named}
+        joined = {
+            name: p.replace(annotation=hints[name])
+            for name, p in theirs.parameters.items()
+            if name not in left_out and p.kind is not p.VAR_KEYWORD
+        }
+        build.__signature__ = own.replace(parameters=[*named.values(), *joined.values(), rest])  # type: ignore[attr-defined]
+        build.__annotations__ |= {name: p.annotation for name, p in joined.items()}
+        return build
+
+    return widened
 
 
 def words(typed: list[str]) -> dict[str, str]:
@@ -141,6 +194,11 @@ def own_fields(build: Callable[..., Any]) -> dict[str, Field]:
     return {p.name: _field(p.name, hints[p.name], p.default) for p in named}
 
 
+def _number(kind: type, text: str) -> Any:
+    """The text as `kind`; a float may be typed as a fraction, as people write 8/255."""
+    return float(Fraction(text)) if kind is float and "/" in text else kind(text)
+
+
 def _field(name: str, hint: Any, default: Any) -> Field:
     kind, *notes = get_args(hint) if hasattr(hint, "__metadata__") else (hint,)
     if get_origin(kind) is UnionType:
@@ -156,6 +214,7 @@ def _field(name: str, hint: Any, default: Any) -> Field:
         _noted(notes, Choice),
         words,
         about.text if about else "",
+        _noted(notes, Brings),
     )
 
 

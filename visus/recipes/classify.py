@@ -5,27 +5,31 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
+import torch
 from torch import Tensor, nn
 
 from ..data.augment import Augment, colour_axes
 from ..data.batches import Batches, Prepared
+from ..data.growth import Growth
 from ..data.kept import Kept
 from ..data.prepare import prepare
 from ..engine import catalogue, optimizers, precision
 from ..engine.device import choose as choose_device
 from ..engine.probe import fastest_precision
 from ..engine.seed import seed_everything
+from ..engine.task import evaluating
 from ..features._described import Described
 from ..layers.max_norm import project_all
 from ..losses.cross_entropy import cross_entropy
 from ..losses.hinge import multiclass_hinge
 from ..models import classifiers
 from ..tasks.classify import Classification, Classify, Remember, joined
-from . import _descent, _features, _form
-from ._form import About, Choice, Limits, Range
+from . import _adversary, _descent, _features, _form, _told, _transfer
+from ._form import About, Brings, Choice, Limits, Range
+from ._told import Goal
 
-Rule = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon", "lbfgs"]
-Course = Literal["one_cycle", "cosine", "constant", "step", "exponential", "inverse", "cyclic"]
+Rule = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon", "kernel_muon", "lbfgs"]
+Course = Literal["one_cycle", "cosine", "linear", "constant", "step", "exponential", "inverse", "cyclic"]
 Arithmetic = Literal["auto", "float32", "float32-channels-last", "bfloat16", "bfloat16-channels-last"]
 DESCENT = frozenset(  # settings that only concern a model that descends a loss
     [
@@ -42,6 +46,8 @@ DESCENT = frozenset(  # settings that only concern a model that descends a loss
         "batch",
         "epochs",
         "flip",
+        "alternate",
+        "grow",
         "flip_vertical",
         "lighting",
         "crop",
@@ -54,8 +60,12 @@ DESCENT = frozenset(  # settings that only concern a model that descends a loss
         "average",
         "swa",
         "arithmetic",
+        "pretrained",
+        *_transfer.SETTINGS,
+        *_adversary.SETTINGS,
     ]
 )
+TO_WHITEN = 5_000  # pictures whose patches a whitening first layer looks at
 STEPS_PER_EPOCH, FEWEST, MOST = 40, 16, 500  # a batch is sized for so many steps an epoch, within these bounds
 
 
@@ -74,6 +84,15 @@ def build(
         Literal["channel", "feature", "mean_image", "unit"],
         About("mean 0, deviation 1 by colour or pixel, about the mean picture; or -1 to 1"),
     ] = "channel",
+    pretrained: Annotated[
+        str,
+        Brings(_transfer.brings),
+        About("weights to begin with: visus-small, imagenet, a run or model folder, a .safetensors file"),
+    ] = "",
+    freeze: Annotated[str, About("what stays as it was: none, backbone (all but the head), or up to a layer")] = "none",
+    head_epochs: Annotated[float, Limits(0.0), About("passes in which the head learns alone, at most half")] = 0.0,
+    lower_rate: Annotated[float, Limits(1e-6, 1.0), About("factor on the rate for each stage further down")] = 1.0,
+    rate_of_pretrained: Annotated[float, Limits(1e-6, 10.0), About("factor on the rate of pretrained layers")] = 1.0,
     loss: Annotated[Literal["cross_entropy", "hinge", "squared_hinge"], About("softmax or SVM")] = "cross_entropy",
     smoothing: Annotated[float, Limits(0.0, 0.5), About("label smoothing, for cross_entropy")] = 0.0,
     margin: Annotated[float, Limits(1e-6), About("by which the true class must win, for hinge")] = 1.0,
@@ -88,38 +107,56 @@ def build(
     batch: Annotated[int, Limits(0), About("pictures a step; 0: for about 40 steps an epoch, 16 to 500")] = 0,
     epochs: Annotated[float, Limits(0.001), About("passes over the training part")] = 30,
     flip: Annotated[bool, About("mirror every second picture")] = False,
+    alternate: Annotated[bool, About("mirror those that were not mirrored in the epoch before, for flip")] = False,
     flip_vertical: Annotated[bool, About("turn every second picture upside down")] = False,
     crop: Annotated[int, Limits(-1), About("shift by up to so many pixels; -1: side / 8, or 0 for features")] = -1,
     scale: Annotated[float, Limits(0.0, 0.9), About("zoom by up to this share")] = 0.0,
     colour: Annotated[float, Limits(0.0, 0.9), About("change colours by up to this share")] = 0.0,
     lighting: Annotated[float, Limits(0.0, 1.0), About("deviation of the light's colour; 0.1 is usual")] = 0.0,
     cutout: Annotated[int, Limits(0), About("side in pixels of a square to hide")] = 0,
+    grow: Annotated[float, Limits(0.25, 1.0), About("side of the pictures at the start, as a share; 1: full")] = 1.0,
     max_norm: Annotated[float, Limits(0.0), About("clip gradients to this length; 0: never")] = 0.0,
     max_norm_weights: Annotated[float, Limits(0.0), About("longest a neuron's weights may be; 0: any length")] = 0.0,
     accumulate: Annotated[int, Limits(1), About("pieces a batch is cut into to save memory")] = 1,
     average: Annotated[float, Limits(0.0, 0.99999), About("decay of averaged weights; 0: no averaging")] = 0.0,
     swa: Annotated[float, Limits(0.0, 0.9), About("last share of the run to average equally; 0: none")] = 0.0,
+    adversary: Annotated[_adversary.How, About("train on pictures changed to mislead the network")] = "none",
+    epsilon: Annotated[float, About("the adversary's largest change of a pixel from 0 to 1")] = _adversary.EPSILON,
+    attack_steps: Annotated[int, Limits(1), About("steps of a pgd adversary")] = _adversary.STEPS,
     workers: Annotated[int, Limits(0, 64), About("processes that decode streamed pictures")] = 2,
     arithmetic: Annotated[Arithmetic, About("number format and memory layout; auto: the fastest, measured")] = "auto",
     device: Annotated[str, About("auto, cpu or cuda")] = "auto",
     seed: Annotated[int, Limits(0), About("of weights, shuffling and augmentation")] = 0,
+    goal: Goal | None = None,
     **model_settings: Any,
 ) -> Classification:
-    """A classification task. `data` may also be pictures that were prepared before."""
+    """A classification task. `data` may also be pictures that were prepared before.
+
+    goal: what to tell of a picture instead of its class, for the recipes that share all else with this one.
+    """
+    _transfer.check(pretrained, optimizer, features, freeze=freeze, head_epochs=head_epochs)
+    model, model_settings, size, standardise = _transfer.completed(pretrained, model, model_settings, size, standardise)
     _features.check(features, model, standardise)
     _check_architecture(model, model_settings)
+    opponent = _adversary.chosen(adversary, epsilon, attack_steps, features, optimizer)
     if average and swa:
         raise ValueError(f"average={average:g} and swa={swa:g} are two averages of the weights; set one of them to 0")
-    prepared = data if isinstance(data, Prepared) else prepare(data, size, framing, seed=seed, memory_gib=memory)
+    told = goal.columns if goal else {}
+    prepared = data if isinstance(data, Prepared) else prepare(data, size, framing, seed, memory, **told)
+    _told.check(prepared, goal, model)
     first, rows = _features.fitted(prepared, features, standardise, memory)
     seed_everything(seed)
     entry = _entry(first, prepared.image)
-    network = catalogue.find(classifiers, model).build(entry, prepared.n_classes, **model_settings)
+    network = catalogue.find(classifiers, model).build(entry, prepared.n_outputs, **model_settings)
+    if hasattr(network, "whiten") and not pretrained:
+        network.whiten(first(torch.cat([images for images, _ in prepared.part("train", TO_WHITEN)])))
+    if pretrained:
+        _transfer.begin(network, first, pretrained, model, model_settings, prepared.collection.outputs)
     whole = optimizer == _descent.FULL_BATCH
     usual = 0 if whole or features != _features.PIXELS else min(prepared.image[1:]) // 8
     shift = usual if crop < 0 else crop
     axes = colour_axes(next(prepared.part("train"))[0]) if lighting else None
-    augment = Augment(flip, shift, scale, colour, cutout, flip_vertical, lighting, axes)
+    augment = Augment(flip, shift, scale, colour, cutout, flip_vertical, lighting, alternate, axes)
     n_train = len(prepared.split.train)
     per_step = n_train if whole else batch or _batch_size(n_train)
     # What is not augmented looks the same in every epoch: it is described once.
@@ -133,14 +170,26 @@ def build(
         _descent.check_full_batch(batch, n_train, augment, arithmetic)
         lr, schedule, max_norm, arithmetic = 1.0, "constant", 0.0, "float32"  # a line search finds each step's length
     steps = max(1, round(epochs * batches.steps_per_epoch))
-    task = Classify(
+    if grow < 1:
+        batches.growth = _growth(grow, steps, model, network, entry)
+    asleep, factors = _transfer.AWAKE
+    if pretrained:
+        alone = round(min(head_epochs * batches.steps_per_epoch, _transfer.LONGEST_HEAD * steps))
+        asleep, factors = _transfer.plan(
+            network,
+            entry,
+            prepared.n_outputs,
+            freeze=freeze,
+            head_steps=alone,
+            rate=rate_of_pretrained,
+            lower=lower_rate,
+        )
+    make = goal.task if goal else partial(Classify, loss=measure, loss_name=loss, blind_loss=blind)
+    task = make(
         first.to(where),
         network.to(where),
         batches,
-        measure,
-        optimizers.NAMED[optimizer],
-        loss_name=loss,
-        blind_loss=blind,
+        optimizer=optimizers.NAMED[optimizer],
         lr=lr,
         schedule=_descent.schedule(schedule, steps, decay, cycles),
         weight_decay=weight_decay,
@@ -149,6 +198,9 @@ def build(
         accumulate=accumulate,
         after=partial(project_all, network, max_norm_weights) if max_norm_weights else _nothing,
         momentum=_descent.momentum(momentum_ramp, optimizer, steps),
+        rest=asleep,
+        factors=factors,
+        adversary=opponent,
     )
     if whole:
         _descent.refuse_chance(task)
@@ -205,6 +257,21 @@ def _check_architecture(model: str, settings: Mapping[str, Any]) -> None:
             f"model={model} has no setting {', '.join(foreign)}; if a ready-made recipe brought it, begin from the "
             f"general one: visus train classify data=... model={model}"
         )
+
+
+def _growth(start: float, steps: int, model: str, network: nn.Module, entry: tuple[int, int, int]) -> Growth:
+    """Progressive resizing over a run. Raises ValueError for a network that takes pictures of one size only."""
+    growth = Growth(start, steps)
+    small = growth(torch.zeros(2, *entry, dtype=torch.uint8), 0).float()
+    try:
+        with evaluating(network):
+            network(small)
+    except (RuntimeError, ValueError):
+        size = " x ".join(map(str, entry[1:]))
+        raise ValueError(
+            f"{model} takes pictures of {size} pixels only and grow={start:g} shows smaller ones; leave grow out"
+        ) from None
+    return growth
 
 
 def _nothing() -> None:

@@ -10,6 +10,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 RUN, EVENTS, EVIDENCE, REPORT = "run.json", "events.jsonl", "evidence.safetensors", "report.html"
+EXPLAINED = "explained.safetensors"  # what `visus explain --add-to-report` leaves
 CHART = "chart.json"  # what the doctor measured
 SPLIT = "split.json"  # the content hashes of each part
 
@@ -49,12 +50,14 @@ class Run:
 
     def evidence(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors kept for the report, and the facts that go with them. Empty before the test stage."""
-        path = self.folder / EVIDENCE
-        if not path.is_file():
-            return {}, {}
-        with safe_open(path, "pt") as file:
-            facts = json.loads((file.metadata() or {}).get("facts", "{}"))
-            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118 - not a mapping
+        tensors: dict[str, Tensor] = {}
+        facts: dict[str, Any] = {}
+        for path in (self.folder / EVIDENCE, self.folder / EXPLAINED):
+            if path.is_file():
+                with safe_open(path, "pt") as file:
+                    facts |= json.loads((file.metadata() or {}).get("facts", "{}"))
+                    tensors |= {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        return tensors, facts
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         path = self.folder / EVENTS

@@ -1,7 +1,7 @@
 """Attributes: say of each of several properties whether an example has it; it may have any number of them."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
 
 import torch
 from numpy.typing import ArrayLike
@@ -13,6 +13,7 @@ from ..engine.task import Task, evaluating
 from ..losses.attributes import attribute_hinge, attribute_logistic
 from ..metrics.average_precision import mean_average_precision
 from ._table import table
+from .classify import Classify, Examples
 
 
 class Attributes(Task):
@@ -89,12 +90,51 @@ class Attributes(Task):
     def evaluate(self) -> dict[str, float]:
         """Mean average precision, which a rare attribute cannot flatter; accuracy over all attributes; the loss."""
         scores, truth = self.scores(self.data.held_inputs), self.data.held_truth
-        finite = bool(scores.isfinite().all())
-        precision = mean_average_precision(scores.numpy(), truth.numpy()) if finite else float("nan")
         with torch.no_grad():
             loss = float(next(iter(self.misjudgement((self.data.held_inputs, truth)).values())))
-        return {
-            "validation_average_precision": precision,
-            "validation_accuracy": float(self.accuracies().mean()),
-            "validation_loss": loss,
-        }
+        found = {f"validation_{name}": value for name, value in figures(scores, truth).items()}
+        return found | {"validation_loss": loss}
+
+
+def figures(scores: Tensor, truth: Tensor) -> dict[str, float]:
+    """Mean average precision, then accuracy over all attributes: scores (N, A), above 0 for yes; truth (N, A)."""
+    finite = bool(scores.isfinite().all())
+    return {
+        "average_precision": mean_average_precision(scores.numpy(), truth.numpy()) if finite else float("nan"),
+        "accuracy": float(((scores > 0) == truth.bool()).float().mean()),
+    }
+
+
+def hinge_of_truth(scores: Tensor, truth: Tensor) -> Tensor:
+    """A binary SVM for each attribute: scores (B, A), truth (B, A) in {0, 1}."""
+    return attribute_hinge(scores, 2 * truth.to(scores) - 1)
+
+
+LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {"logistic": attribute_logistic, "hinge": hinge_of_truth}
+
+
+class AttributesOfPictures(Classify):
+    """One binary classifier for each attribute of a picture, on shared features."""
+
+    NAME = "attributes"
+
+    def __init__(
+        self,
+        standardise: nn.Module,
+        network: nn.Module,
+        data: Examples,
+        *,
+        loss: Literal["logistic", "hinge"] = "logistic",
+        **descent: Any,
+    ) -> None:
+        if loss not in LOSSES:
+            raise ValueError(f"loss must be one of {', '.join(LOSSES)}; got '{loss}'")
+        super().__init__(standardise, network, data, LOSSES[loss], loss_name=f"attribute_{loss}", **descent)
+
+    def measured(self, scores: Tensor, labels: Tensor) -> dict[str, float]:
+        """Mean average precision, which a rare attribute cannot flatter, then accuracy over all attributes."""
+        return figures(scores, labels)
+
+    def predict(self, images: Tensor) -> Tensor:
+        """Images uint8 (B, C, H, W) -> the probability of each attribute (B, A). Calibrated with the logistic loss."""
+        return self.scores(images).sigmoid()

@@ -1,19 +1,33 @@
 """Classify: name the class of a picture."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from ..engine.objective import Batch, Memory, Objective, OptimizerFactory, Terms
+from ..engine.objective import NO_FACTORS, Batch, Memory, Objective, OptimizerFactory, Terms
+from ..engine.rest import Rest
 from ..engine.schedules import Schedule, constant
 from ..engine.task import Task, evaluating
 from ..metrics.accuracy import accuracy
+from .adversary import SAMPLE, Adversary
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # scores (B, K), labels (B,) -> ()
+AWAKE = Rest()
+AUXILIARY_WEIGHT = 0.3  # Szegedy et al., 2015, section 5
+
+
+@runtime_checkable
+class HasAuxiliary(Protocol):
+    """A network with N_AUXILIARY classifiers half-way; `half_way` hands out their scores of the pass inside it."""
+
+    N_AUXILIARY: int
+
+    def half_way(self) -> AbstractContextManager[Callable[[], Sequence[Tensor]]]: ...
 
 
 class Examples(Protocol):
@@ -75,12 +89,16 @@ class Classification(Task):
         return torch.cat(scores), torch.cat(labels)
 
     def evaluate(self) -> dict[str, float]:
-        found = {}
+        found: dict[str, float] = {}
         for name, limit in (("validation", None), ("train", self.TRAIN_SAMPLE)):
             scores, labels = self.score_part(name, limit)
-            found[f"{name}_accuracy"] = accuracy(scores, labels)
+            found |= {f"{name}_{what}": value for what, value in self.measured(scores, labels).items()}
             found[f"{name}_loss"] = float(self.loss(scores, labels))
         return found
+
+    def measured(self, scores: Tensor, labels: Tensor) -> dict[str, float]:
+        """Named figures of scores (N, K) against the truth (N,); the first decides which checkpoint is best."""
+        return {"accuracy": accuracy(scores, labels)}
 
     def predict(self, images: Tensor) -> Tensor:
         """Images uint8 (B, C, H, W) -> class probabilities (B, K)."""
@@ -88,7 +106,13 @@ class Classification(Task):
 
 
 class Classify(Classification):
-    """Descend a loss on labelled pictures."""
+    """Descend a loss on labelled pictures. Tasks that tell something else of a picture share all but the measure.
+
+    rest: modules of the network that do not learn, or not yet. factors: on the rate of single parameters.
+    adversary: changes each batch to mislead the network before it is learned from.
+    """
+
+    NAME = "classify"  # of the objective
 
     def __init__(
         self,
@@ -108,12 +132,17 @@ class Classify(Classification):
         accumulate: int = 1,
         after: Callable[[], None] = lambda: None,
         momentum: Schedule | None = None,
+        rest: Rest = AWAKE,
+        factors: Mapping[nn.Parameter, float] = NO_FACTORS,
+        adversary: Adversary | None = None,
     ) -> None:
         super().__init__(standardise, network, data, loss)
-        self.loss_name = loss_name
+        self.loss_name, self.rest, self.adversary = loss_name, rest, adversary
+        if blind_loss is not None and isinstance(network, HasAuxiliary):
+            blind_loss *= 1 + AUXILIARY_WEIGHT * network.N_AUXILIARY
         self.objectives = [
             Objective(
-                "classify",
+                self.NAME,
                 self.misjudgement,
                 self.model.parameters(),
                 optimizer,
@@ -126,19 +155,57 @@ class Classify(Classification):
                 after=after,
                 momentum=momentum,
                 blind_loss=blind_loss,
+                factors=factors,
             )
         ]
+        self.train()
+
+    def train(self, mode: bool = True) -> Self:
+        """As of any module; what rests stays in evaluation mode."""
+        super().train(mode)
+        if self.rest:
+            self.rest.settle(self.model.get_submodule("network"), self._improvements)
+        return self
+
+    @property
+    def _improvements(self) -> int:
+        objective = self.objectives[0]
+        assert isinstance(objective, Objective)
+        return objective.improvements
+
+    def evaluate(self) -> dict[str, float]:
+        return super().evaluate() | (self._under_attack(self.adversary) if self.adversary else {})
+
+    def _under_attack(self, adversary: Adversary) -> dict[str, float]:
+        sample = ((x.to(self.device), y.to(self.device)) for x, y in self.data.part("validation", SAMPLE))
+        with evaluating(self), self.precision.autocast(self.device.type):
+            return adversary.scores(self.model, sample)
 
     def sources(self, step: int) -> list[str]:
         """Names of the pictures in the batch of one step, in its order."""
         return self.data.sources(step)
 
     def misjudgement(self, batch: Batch) -> Terms:
+        if self.training and self.rest.ends_at(self._improvements):
+            self.train()
         images, labels = batch
-        scores = self.model(images)
+        if self.adversary:
+            images = self.adversary.change(self.model, images, labels)
         # bfloat16 has 8 bits of mantissa: too few for a log-sum-exp. float64 stays, for the gradient check.
-        scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
-        return {self.loss_name: self.loss(scores, labels)}
+        scores, *half_way = (s.to(torch.promote_types(s.dtype, torch.float32)) for s in self._all_scores(images))
+        terms = {self.loss_name: self.loss(scores, labels)}
+        if half_way:
+            terms["auxiliary"] = AUXILIARY_WEIGHT * torch.stack([self.loss(s, labels) for s in half_way]).sum()
+        return terms
+
+    def _all_scores(self, images: Tensor) -> list[Tensor]:
+        """The model's scores, then those of classifiers half-way, if the network offers such for training."""
+        network = self.model.get_submodule("network")
+        if not isinstance(network, HasAuxiliary):
+            return [self.model(images)]
+        with network.half_way() as auxiliary:
+            scores = self.model(images)
+        return [scores, *auxiliary()]
 
 
 class Remember(Classification):

@@ -1,7 +1,8 @@
 """Regress: predict numbers. Where bins would do, classify them instead; see `losses/regression.py`."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import torch
 from numpy.typing import ArrayLike
@@ -12,6 +13,7 @@ from ..engine.schedules import Schedule, constant
 from ..engine.task import Task, evaluating
 from ..losses.regression import half_squared_error, l1_regression, l2_regression
 from ._table import table
+from .classify import Classify, Examples
 
 LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l2": l2_regression,
@@ -87,11 +89,59 @@ class Regress(Task):
 
         R2 is 1 at best, 0 for always predicting the mean. Errors are in the units of the truth.
         """
-        truth = self.data.held_truth
-        errors = self.predict(self.data.held_inputs) - truth
-        variance = (truth - truth.mean(0)).square().mean(0).clamp_min(SMALLEST)
-        return {
-            "validation_r2": float((1 - errors.square().mean(0) / variance).mean()),
-            "validation_mae": float(errors.abs().mean()),
-            "validation_rmse": float(errors.square().mean().sqrt()),
-        }
+        found = figures(self.predict(self.data.held_inputs), self.data.held_truth)
+        return {f"validation_{name}": value for name, value in found.items()}
+
+
+def figures(predicted: Tensor, truth: Tensor) -> dict[str, float]:
+    """R2, mean absolute and root mean squared error of numbers (N, A) against their truth (N, A); R2 first."""
+    errors = predicted - truth
+    variance = (truth - truth.mean(0)).square().mean(0).clamp_min(SMALLEST)
+    return {
+        "r2": float((1 - errors.square().mean(0) / variance).mean()),
+        "mae": float(errors.abs().mean()),
+        "rmse": float(errors.square().mean().sqrt()),
+    }
+
+
+class RegressPictures(Classify):
+    """Predict T numbers of a picture.
+
+    network: standardised pictures -> (B, T), standardised. units: a module that turns these into the units of the
+    truth; it becomes the model's last layer. The loss is taken of standardised numbers, which its method `standardised`
+    gives, so that no unit rules it.
+    """
+
+    NAME = "regress"
+
+    def __init__(
+        self,
+        standardise: nn.Module,
+        network: nn.Module,
+        data: Examples,
+        *,
+        units: nn.Module,
+        loss: Literal["l2", "l1", "half_squared"] = "l2",
+        **descent: Any,
+    ) -> None:
+        if loss not in LOSSES:
+            raise ValueError(f"loss must be one of {', '.join(LOSSES)}; got '{loss}'")
+        error = partial(standardised_error, units, LOSSES[loss])
+        super().__init__(standardise, network, data, error, loss_name=f"{loss}_error", **descent)
+        self.model.add_module("units", units)
+
+    def measured(self, scores: Tensor, labels: Tensor) -> dict[str, float]:
+        """R2, then mean absolute and root mean squared error, in the units of the truth."""
+        return figures(scores, labels)
+
+    def predict(self, images: Tensor) -> Tensor:
+        """Images uint8 (B, C, H, W) -> numbers (B, T) in the units of the truth."""
+        return self.scores(images)
+
+
+def standardised_error(
+    units: nn.Module, loss: Callable[[Tensor, Tensor], Tensor], predicted: Tensor, truth: Tensor
+) -> Tensor:
+    """A loss of numbers in the units of the truth, taken where they have mean 0 and deviation 1."""
+    back: Callable[[Tensor], Tensor] = units.standardised  # type: ignore[assignment]  # modules know no methods by name
+    return loss(back(predicted), back(truth.to(predicted)))
