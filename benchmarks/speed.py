@@ -120,7 +120,6 @@ def table() -> None:
     seeds = list(kept["seeds"].values())
     one, six, seconds = ([row[key] for row in seeds] for key in ("one", "six", "seconds"))
     held = mean(six) >= ASKED_PERCENT and mean(seconds) <= LIMIT_S
-    hardware, versions = kept["circumstances"]["hardware"], kept["circumstances"]["versions"]
     conclusion = (
         f"Asked: {ASKED_PERCENT:g} % in at most {LIMIT_S:g} s on 2 cores. {'Reached' if held else 'NOT REACHED'}: "
         f"**{spread(six, 2)} %** of the 10,000 test pictures in six views ({spread(one, 2)} % in one) after "
@@ -155,9 +154,9 @@ def _rows(found: Mapping[str, Mapping[str, float]]) -> list[str]:
         "| | changed | one view | six views |",
         "|---|---|---|---|",
         *(
-            f"| {name} | {f'`{changed}`' if changed else ''} | {found[name]['one']:.2f} % | {found[name]['six']:.2f} % |"
+            f"| {name} | {f'`{changed}`' if changed else ''} | {row['one']:.2f} % | {row['six']:.2f} % |"
             for name, (changed, _) in VARIANTS.items()
-            if name in found
+            if (row := found.get(name))
         ),
     ]
 

@@ -11,9 +11,10 @@ import torch
 from PIL import Image
 
 import visus
-from visus.playbook import api, baselines, search
+from visus.playbook import api, search
 from visus.playbook._session import BlockedError, InterruptedRunError, Silent
 from visus.playbook.evaluate import evaluate
+from visus.playbook.problems import classes
 from visus.runs import ledger
 from visus.runs.reader import Run, summaries
 from visus.runs.recorder import Recorder
@@ -156,7 +157,7 @@ def test_mirroring_is_switched_off_where_it_changes_the_class(stripes, tmp_path)
     detail = Run(run.folder).verdict("baselines")["detail"]
     assert detail["flip"] is False
     assert detail["mirrored"] < detail["knn"]
-    assert baselines.SAME < 1
+    assert classes.SAME < 1
 
 
 def test_skipped_stages_say_so(stripes, tmp_path):

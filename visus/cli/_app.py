@@ -13,8 +13,9 @@ DEBUG = "--debug"
 INTERRUPTED = 130  # what typer makes of a Ctrl-C that the command itself did not catch
 # As a user meets them.
 ORDER = (
-    *("fit", "predict", "evaluate", "stress", "compare", "ensemble", "audit", "check", "doctor"),
-    *("recipes", "train", "rate", "search", "crossvalidate", "lab", "circuit", "runs", "resume", "report"),
+    *("fit", "predict", "evaluate", "explain", "stress", "attack", "compare", "ensemble"),
+    *("transfer", "audit", "check", "doctor"),
+    *("describe", "recipes", "train", "rate", "search", "crossvalidate", "lab", "circuit", "runs", "resume", "report"),
 )
 
 

@@ -1,6 +1,6 @@
 """Show what a network is made of and what it costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,7 +66,6 @@ def command(
 
 def _describe(subject: "Subject", every: bool, out: Path | None, console: Console) -> None:
     from ..playbook import describe
-    from ..report.exhibit import write
 
     found = subject.description
     layers = found.layers if every else found.blocks(LONGEST)
@@ -78,12 +77,11 @@ def _describe(subject: "Subject", every: bool, out: Path | None, console: Consol
     if out:
         size = "x".join(map(str, found.image))
         exhibit = describe.page(subject.name, found)
-        _write(write, subject.name, "Where do memory, work and parameters sit?", {"input": size}, exhibit, out, console)
+        _write(subject.name, "Where do memory, work and parameters sit?", {"input": size}, exhibit, out, console)
 
 
 def _compare(subjects: Sequence["Subject"], out: Path, console: Console) -> None:
     from ..playbook import describe
-    from ..report.exhibit import write
     from ._app import UsageError
 
     try:
@@ -99,10 +97,14 @@ def _compare(subjects: Sequence["Subject"], out: Path, console: Console) -> None
     console.print(table)
     for sentence in exhibit.findings:
         console.print(f"- {sentence}")
-    _write(write, "comparison", "What does accuracy cost?", {}, exhibit, out, console)
+    _write("comparison", "What does accuracy cost?", {}, exhibit, out, console)
 
 
-def _write(write, name: str, question: str, settings, exhibit: "Exhibit", out: Path, console: Console) -> None:  # type: ignore[no-untyped-def]
+def _write(
+    name: str, question: str, settings: Mapping[str, str], exhibit: "Exhibit", out: Path, console: Console
+) -> None:
+    from ..report.exhibit import write
+
     console.print(str(write(name, question, settings, exhibit, out, "description")), soft_wrap=True)
 
 

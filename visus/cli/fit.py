@@ -30,13 +30,17 @@ def command(
     - visus fit photos/                              _one sub-folder of pictures per class_
     - visus fit photos/ budget=10m                   _done in ten minutes_
     - visus fit digits model=mlp lr=0.01 --skip search
+    - visus fit labels.csv targets=age               _numbers: a column of a table_
+    - visus fit labels.csv targets=gender,race       _attributes: yes or no, or categories_
 
     `visus recipes classify` lists every setting.
     """
+    from .. import recipes
+    from ..engine import catalogue
     from ..playbook import api
     from ..playbook._session import InterruptedRunError
     from ..playbook.search import check_strategy
-    from ..recipes import _form, classify
+    from ..recipes import _form
     from ._app import UsageError
     from ._show import terminal
 
@@ -46,8 +50,10 @@ def command(
     try:
         typed = _form.words(words)
         budget = api.seconds(typed.pop("budget")) if "budget" in typed else None
-        values = _form.read(classify.build, typed)
-        api.check_settings(values, skip or ())
+        task = typed.pop("task", "")
+        build = catalogue.find(recipes, api.learned(path, typed.get("targets", ""), task)).build
+        values = _form.read(build, typed)
+        api.check_settings(values, skip or (), build)
         check_strategy(search)
     except (ValueError, LookupError) as error:
         raise UsageError(str(error)) from error
@@ -59,7 +65,15 @@ def command(
 
         try:
             fitted = api.fit(
-                path, runs=runs, budget=budget, skip=skip or (), strategy=search, show=show, confirm=ask, **values
+                path,
+                runs=runs,
+                budget=budget,
+                skip=skip or (),
+                strategy=search,
+                task=task,
+                show=show,
+                confirm=ask,
+                **values,
             )
         except InterruptedRunError as stopped:
             show.say(str(stopped))

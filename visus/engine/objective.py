@@ -7,6 +7,7 @@ kNN has a `Memory`, which improves by remembering. Mixed precision, gradient acc
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -19,6 +20,8 @@ Batch = tuple[Tensor, ...]
 Terms = Mapping[str, Tensor]  # named scalar losses; their sum is what is minimised
 OptimizerFactory = Callable[[list[dict[str, Any]], float], torch.optim.Optimizer]  # (parameter groups, lr)
 
+FACTOR = "factor"  # name in a parameter group of what its rate is multiplied by; none is 1
+NO_FACTORS: Mapping[nn.Parameter, float] = MappingProxyType({})
 MEASURE_EVERY = 50  # improvements between two measurements of the update's size; each one copies the weights once
 
 
@@ -45,6 +48,7 @@ class Objective:
     between improvements. blind_loss: the loss of a model that ignores its input (ln K for softmax), for the
     examination of a fresh model. after: called after each update, for weights that are held within bounds.
     momentum: the momentum at each improvement, for an optimizer that has one; None leaves it as it is.
+    factors: on the rate of single parameters, 1 for those not named: layers that know something already move less.
     """
 
     def __init__(
@@ -64,25 +68,31 @@ class Objective:
         blind_loss: float | None = None,
         after: Callable[[], None] = lambda: None,
         momentum: Schedule | None = None,
+        factors: Mapping[nn.Parameter, float] = NO_FACTORS,
     ) -> None:
         self.name, self.loss, self.lr, self.schedule = name, loss, lr, schedule
-        self.parameters = [p for p in parameters if p.requires_grad]
-        if not self.parameters:
+        self._parameters = [p for p in parameters if p.requires_grad]
+        if not self._parameters:
             raise ValueError(f"objective '{name}' was given no parameters to train; unfreeze some")
         self.weight_decay, self.max_norm, self.accumulate, self.every = weight_decay, max_norm, accumulate, every
         self.l1, self.blind_loss, self.after = l1, blind_loss, after
-        self.optimizer = optimizer(_groups(self.parameters, weight_decay), lr)
+        self.optimizer = optimizer(_groups(self._parameters, weight_decay, factors), lr)
         self.momentum = momentum
         if momentum and not all(group.get("momentum") for group in self.optimizer.param_groups):
             raise ValueError(f"{type(self.optimizer).__name__} without momentum has none to change; take momentum")
         self.precision: Precision = FLOAT32
         self.improvements = 0
 
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """Those that learn now: the ones it was given, without those that are at rest (`engine.rest`)."""
+        return [p for p in self._parameters if p.requires_grad]
+
     def improve(self, batch: Batch) -> Report:
         """Take one descent step on `batch`."""
         lr = self.lr * self.schedule(self.improvements)
         for group in self.optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group.get(FACTOR, 1.0)
             if self.momentum:
                 group["momentum"] = self.momentum(self.improvements)
         self.optimizer.zero_grad()
@@ -184,11 +194,17 @@ def sum_of(terms: Terms) -> Tensor:
     return torch.stack(list(terms.values())).sum()
 
 
-def _groups(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
-    decayed = [p for p in parameters if p.ndim >= 2]
-    free = [p for p in parameters if p.ndim < 2]  # biases and normalisation scales
-    groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
-    return [g for g in groups if g["params"]]
+def _groups(
+    parameters: Sequence[nn.Parameter], weight_decay: float, factors: Mapping[nn.Parameter, float]
+) -> list[dict[str, Any]]:
+    """Parameters of one kind and one factor are a group; biases and normalisation scales are not decayed."""
+    found: dict[tuple[bool, float], list[nn.Parameter]] = {}
+    for parameter in parameters:
+        found.setdefault((parameter.ndim < 2, factors.get(parameter, 1.0)), []).append(parameter)
+    return [
+        {"params": alike, "weight_decay": 0.0 if free else weight_decay} | ({} if factor == 1 else {FACTOR: factor})
+        for (free, factor), alike in sorted(found.items(), key=lambda item: (item[0][0], -item[0][1]))
+    ]
 
 
 def _pieces(batch: Batch, n: int) -> list[tuple[Batch, float]]:

@@ -7,7 +7,6 @@ import torch
 
 from ..engine.probe import cost, fewest_threads
 from ..engine.task import Task
-from ..recipes import classify
 from ..runs.reader import Run
 from ..runs.recorder import write_info
 from . import search, train
@@ -22,7 +21,7 @@ def tell(session: Session) -> None:
     With a budget the plan follows the time, so there is nothing to forecast.
     """
     session.show.progress("forecast", 0, 1, "measuring a few steps")
-    task = classify.build(session.ready, **session.settings)
+    task = session.build(session.ready, **session.settings)
     session.suggest(arithmetic=str(task.precision))
     settle(session.folder, task, fewest_threads(task))
     if session.budget.seconds is not None:

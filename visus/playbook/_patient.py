@@ -8,9 +8,11 @@ from typing import Any
 
 from .. import recipes
 from ..data.batches import Prepared
+from ..data.collection import CLASSES
 from ..data.prepare import prepare
 from ..engine import catalogue
-from ..recipes import _form, classify
+from ..recipes import _form
+from ..recipes._told import RECIPES, columns
 from ..runs.reader import Run
 from ..tasks.classify import Classification
 from ._remedies import spoken
@@ -55,10 +57,11 @@ def admit(run: Run) -> Patient:
     given, seed = dict(info["given"]), int(info["seed"])
     elsewhere = () if run.folder.parent == RUNS else ("--runs", str(run.folder.parent))
     if info["recipe"] == FIT:
-        build = classify.build
+        build = catalogue.find(recipes, info.get("learns", RECIPES[CLASSES])).build
         settings = _fitted_settings(run)
+        told = columns(given, info.get("learns", ""))
         named = {name: given[name] for name in ("size", "framing") if name in given}
-        prepared = prepare(info["source"], **named, seed=seed, memory_gib=given.get("memory", 2.0))
+        prepared = prepare(info["source"], **named, seed=seed, memory_gib=given.get("memory", 2.0), **told)
         if info.get("split_hash", prepared.split.hash) != prepared.split.hash:
             raise ValueError(
                 f"the pictures in {info['source']} have changed since {run.folder} was made, so trials would not "
@@ -72,7 +75,12 @@ def admit(run: Run) -> Patient:
         settings = {**info["settings"], "arithmetic": info.get("precision", info["settings"]["arithmetic"])}
         pictures = {name: settings.pop(name) for name in ("data", "size", "framing", "memory")}
         prepared = prepare(
-            pictures["data"], pictures["size"], pictures["framing"], seed=seed, memory_gib=pictures["memory"]
+            pictures["data"],
+            pictures["size"],
+            pictures["framing"],
+            seed=seed,
+            memory_gib=pictures["memory"],
+            **columns(settings, info["recipe"]),
         )
         words, options = ("train", info["recipe"]), elsewhere
     form = _form.fields(build, {name: str(value) for name, value in settings.items()})

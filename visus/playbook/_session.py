@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from .. import recipes
 from ..data.audit._gather import Gathered
 from ..data.batches import Prepared
-from ..data.collection import Collection
+from ..data.collection import CLASSES, Collection
 from ..data.decode import Frame
 from ..data.split import Split
 from ..doctor.finding import BLOCKER
+from ..engine import catalogue
+from ..recipes._told import RECIPES
 from ..runs.recorder import Journal
+from ..tasks.classify import Classification
 
 STRATEGY = "coarse_to_fine"  # of a search, unless another is asked for
 
@@ -95,6 +99,7 @@ class Session:
     confirm: Callable[[str], bool] = lambda question: True
     collection: Collection | None = None  # opened already, or to be opened by the audit
     strategy: str = STRATEGY  # of the search
+    learns: str = "classify"  # the recipe: regress and attributes tell something else than a class
 
     frame: Frame | None = None
     gathered: Gathered | None = None
@@ -106,6 +111,17 @@ class Session:
     @property
     def runs(self) -> Path:
         return self.folder.parent
+
+    @property
+    def kind(self) -> str:
+        """What the recipe tells of a picture: classes, attributes or numbers."""
+        return next((kind for kind, recipe in RECIPES.items() if recipe == self.learns), CLASSES)
+
+    @property
+    def build(self) -> Callable[..., Classification]:
+        """The recipe's `build`."""
+        found: Callable[..., Classification] = catalogue.find(recipes, self.learns).build
+        return found
 
     @property
     def settings(self) -> dict[str, Any]:

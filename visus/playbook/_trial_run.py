@@ -8,12 +8,12 @@ from typing import Any
 
 from .. import recipes
 from ..data.batches import Prepared
-from ..data.collection import VALIDATION
 from ..doctor.checkup import StopNotFinite
 from ..engine import catalogue
 from ..engine.loop import Observer, StopTraining, fit
 from ..engine.objective import Memory, Objective, Report
 from ..tasks.classify import Classification
+from . import problems
 
 LOOK_EVERY = 10  # steps between two looks at the loss; each waits for the device
 EXPLODED = 4.0  # times the first loss: no schedule brings that back within a short trial
@@ -42,7 +42,10 @@ class Bench:
 
 @dataclass(frozen=True)
 class Result:
-    """score: validation accuracy, None if it diverged. collapsed: no better than a blind guess."""
+    """score: the first of its evaluation, as validation accuracy; None if it diverged.
+
+    collapsed: no better than a blind guess.
+    """
 
     score: float | None
     collapsed: bool
@@ -67,17 +70,11 @@ def run(bench: Bench, settings: Mapping[str, Any], epochs: float) -> Result:
     began = time.perf_counter()
     task = bench.task(settings, epochs)
     why = fit(task, task.steps, [StopNotFinite(), StopExploded()])
-    score = None if why else task.evaluate()["validation_accuracy"]
+    score = None if why else next(iter(task.evaluate().values()))
     return result(bench.prepared, score, time.perf_counter() - began)
 
 
 def result(prepared: Prepared, score: float | None, seconds: float) -> Result:
     """A score with what is to be said of it."""
-    return Result(score, score is not None and score <= _blind(prepared), seconds)
-
-
-def _blind(prepared: Prepared) -> float:
-    """What always naming the commonest class scores on the validation part, and one deviation of luck."""
-    labels = prepared.labels(prepared.rows(VALIDATION))
-    share = float(labels.bincount().max()) / len(labels)
-    return share + math.sqrt(share * (1 - share) / len(labels))
+    blind: float = catalogue.find(problems, prepared.collection.kind).blind_score(prepared)
+    return Result(score, score is not None and score <= blind, seconds)

@@ -42,10 +42,14 @@ def hand_over(bench: _trial_run.Bench, path: Path) -> None:
         "settings": dict(bench.settings),
         "frame": [prepared.frame.height, prepared.frame.width, prepared.frame.framing],
         "classes": list(prepared.collection.classes),
+        "kind": prepared.collection.kind,
+        "target_names": list(prepared.collection.target_names),
         "origin": prepared.collection.origin,
         "mean": list(prepared.mean),
         "std": list(prepared.std),
     }
+    if prepared.collection.targets is not None:
+        tensors["targets"] = torch.from_numpy(prepared.collection.targets)
     safetensors.torch.save_file(tensors, path, {"facts": json.dumps(facts)})
 
 
@@ -55,9 +59,11 @@ def take_up(path: Path) -> _trial_run.Bench:
         facts = json.loads(file.metadata()["facts"])
         pixels, labels = file.get_tensor("pixels"), file.get_tensor("labels").numpy()
         train, validation, numbers = (file.get_tensor(name).numpy() for name in ("train", "validation", "numbers"))
+        targets = file.get_tensor("targets").numpy() if "targets" in file.keys() else None  # noqa: SIM118 - no mapping
     n = len(labels)
     nothing = Arrays(np.empty((n, 0, 0, 3), dtype=np.uint8))
-    collection = Collection(facts["origin"], nothing, [str(i) for i in range(n)], labels, facts["classes"])
+    told = {"kind": facts["kind"], "targets": targets, "target_names": facts["target_names"]}
+    collection = Collection(facts["origin"], nothing, [str(i) for i in range(n)], labels, facts["classes"], **told)
     split = Split(train, validation, np.empty(0, dtype=np.int64), "handed over", [""] * n)
     height, width, framing = facts["frame"]
     prepared = Prepared(collection, Frame(height, width, framing), split, facts["mean"], facts["std"], pixels, numbers)

@@ -9,11 +9,13 @@ from typing import Any
 import torch
 
 from .. import recipes
-from ..data.collection import Collection
+from ..data.collection import CLASSES, Collection
 from ..data.source import open_collection
 from ..engine import catalogue
+from ..engine.memory import keep_freed_memory
 from ..engine.probe import fewest_threads
 from ..recipes import _form, classify
+from ..recipes._told import RECIPES
 from ..report.page import write
 from ..runs.interrupt import INTERRUPTED
 from ..runs.reader import Run
@@ -56,6 +58,7 @@ def fit(
     budget: float | str | None = None,
     skip: Iterable[str] = (),
     strategy: str = STRATEGY,
+    task: str = "",
     show: Show | None = None,
     confirm: Callable[[str], bool] = lambda question: True,
     **settings: Any,
@@ -63,20 +66,31 @@ def fit(
     """From pictures to a tested, reported, usable model: all eight stages.
 
     source: a folder, a CSV table, or a named set. budget: seconds for everything, or text such as '10m'. skip: stages
-    to leave out. strategy: of the search. settings: those of the recipe `classify`; what is named here is never changed
-    by a stage.
+    to leave out. strategy: of the search. settings: those of the recipe `classify`, or with targets=COLUMNS of a table
+    those of `regress` or `attributes`; what is named here is never changed by a stage. task: which of these recipes;
+    '': as the columns look.
     Raises ValueError or LookupError for a setting or a source that cannot be, before anything is written.
     """
-    check_settings(settings, skip)
+    learns = learned(source, str(settings.get("targets", "")), task)
+    build = catalogue.find(recipes, learns).build
+    settings = _form.completed(build, settings)
+    check_settings(settings, skip, build)
     check_strategy(strategy)
     limit = seconds(budget) if isinstance(budget, str) else budget
     show = show or Silent()
-    collection = open_collection(source, lambda done, total: show.progress("download", done, max(done, total), "bytes"))
+    kind = next(kind for kind, recipe in RECIPES.items() if recipe == learns)
+    collection = open_collection(
+        source,
+        lambda done, total: show.progress("download", done, max(done, total), "bytes"),
+        settings.get("targets", ""),
+        kind,
+    )
     info = {
         "recipe": FIT,
         "source": str(source),
         "given": settings,
-        "settings": _form.resolved(classify.build, settings),
+        "learns": learns,
+        "settings": _form.resolved(build, settings),
         "skip": sorted(skip),
         "strategy": strategy,
         "budget_s": limit,
@@ -105,6 +119,7 @@ def train_recipe(
 ) -> tuple[Path, Outcome]:
     """Train a ready-made recipe. Raises LookupError, ValueError."""
     build = catalogue.find(recipes, name).build
+    settings = _form.completed(build, settings)
     form = _form.resolved(build, settings)
     classify.refuse_idle(form["model"], settings)
     info = {"recipe": name, "given": dict(settings), "settings": form, **circumstances(int(form.get("seed", 0)))}
@@ -112,9 +127,28 @@ def train_recipe(
     return folder, _train_recipe(folder, show or Silent())
 
 
-def check_settings(settings: Mapping[str, Any], skip: Iterable[str] = ()) -> None:
+def learned(source: str | Path, targets: str, task: str = "") -> str:
+    """The recipe that learns what a table's columns hold: classify without targets, else regress or attributes.
+
+    Raises LookupError or ValueError for a task or columns that cannot be.
+    """
+    kinds = {recipe: kind for kind, recipe in RECIPES.items()}
+    if task and task not in kinds:
+        raise LookupError(f"no task '{task}'.{catalogue.nearest(task, kinds)} Available: {', '.join(kinds)}.")
+    if not targets:
+        if task not in ("", RECIPES[CLASSES]):
+            raise ValueError(f"task={task} needs the columns of a CSV table to tell, for example targets=age")
+        return RECIPES[CLASSES]
+    if task == RECIPES[CLASSES]:
+        raise ValueError("task=classify tells classes, from the column 'label'; leave targets out")
+    return RECIPES[open_collection(source, targets=targets, kind=kinds.get(task, "")).kind]
+
+
+def check_settings(
+    settings: Mapping[str, Any], skip: Iterable[str] = (), build: Callable[..., Any] = classify.build
+) -> None:
     """Raise ValueError for a setting that does not exist or cannot be, or a stage that cannot be skipped."""
-    form = _form.fields(classify.build, {name: str(value) for name, value in settings.items()})
+    form = _form.fields(build, {name: str(value) for name, value in settings.items()})
     for name, value in settings.items():
         if name not in form:
             raise ValueError(
@@ -147,6 +181,7 @@ def stem(source: str) -> str:
 def _run(
     folder: Path, budget: Budget, show: Show, confirm: Callable[[str], bool], collection: Collection | None = None
 ) -> Fitted:
+    keep_freed_memory()
     info = Run(folder).info
     session = Session(
         info["source"],
@@ -160,6 +195,7 @@ def _run(
         confirm,
         collection,
         info.get("strategy", STRATEGY),
+        info.get("learns", RECIPES[CLASSES]),
     )
     session.journal.note("opened")
     for event in Run(folder).events("settings"):
@@ -171,6 +207,7 @@ def _run(
 
 
 def _train_recipe(folder: Path, show: Show) -> Outcome:
+    keep_freed_memory()
     info = Run(folder).info
     measured_before = {"arithmetic": info["precision"]} if "precision" in info else {}
     task = catalogue.find(recipes, info["recipe"]).build(**info["given"] | measured_before)

@@ -185,7 +185,7 @@ def _plate(
     found = attack(UnitPixels(trained.network), pixels, labels, reach)
     shown = torch.stack([pixels, difference(pixels, found), found], 1).flatten(0, 1)
     pairs = zip(captions(trained, pixels), captions(trained, found), strict=True)
-    words = [text for before, after in pairs for text in (before, "the change, 10 times", after)]
+    words = [text for before, after in pairs for text in (before, "change x 10", after)]
     reading = (
         "Of each three: a picture and what the model says; the change, ten times enlarged about grey; the changed "
         "picture, which is the same to you."

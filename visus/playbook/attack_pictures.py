@@ -108,7 +108,8 @@ def from_noise(
     show.progress("fooling", 0, 1)
     found = fooling.attack(UnitPixels(trained.network), start, wanted, 1.0, targets=wanted, **options)
     said_of = captions(trained, found)
-    reached = sum(words.startswith(trained.classes[goal]) for words, goal in zip(said_of, goals, strict=True))
+    with torch.no_grad():
+        reached = int((trained.network(255 * found).argmax(1) == wanted).sum())
     sentence = (
         f"{reached} of {len(goals)} pictures that are noise to you are taken for the class that was wished for, with "
         f"{100 * SURE:.0f} % certainty or as near as {options['steps']} steps bring them."
@@ -203,7 +204,7 @@ def _write(
     words = [
         text
         for one in done
-        for text in (f"{one.before[0]} {100 * one.before[1]:.1f} %", "the change, 10 times",
+        for text in (f"{one.before[0]} {100 * one.before[1]:.1f} %", "change x 10",
                      f"{one.after[0]} {100 * one.after[1]:.1f} %")
     ]  # fmt: skip
     shown = torch.stack([before, difference(before, after), after], 1).flatten(0, 1)

@@ -8,6 +8,7 @@ import torch
 from ..data.audit._evidence import Verdict
 from ..data.audit._gather import gather
 from ..data.audit._run import audit, table, worst
+from ..data.collection import ATTRIBUTES, Collection
 from ..data.named import cache
 from ..data.prepare import choose_frame, fits, readable
 from ..data.source import open_collection
@@ -26,7 +27,7 @@ def run(session: Session) -> StageVerdict:
     verdicts = audit(evidence)
     n, unreadable = len(evidence.observations), sum(bool(seen.error) for seen in evidence.observations)
     pairs = sum(len(group) - 1 for group in evidence.near_groups)
-    parts = [f"{n:,} images, {len(evidence.collection.classes)} classes"]
+    parts = [f"{n:,} images, {_told(evidence.collection)}"]
     if unreadable:
         parts.append(f"{unreadable} unreadable (listed)")
     if pairs:
@@ -53,13 +54,25 @@ def run(session: Session) -> StageVerdict:
     )
 
 
+def _told(collection: Collection) -> str:
+    """What is known of the pictures."""
+    if collection.targets is None:
+        return f"{len(collection.classes)} classes"
+    if collection.kind == ATTRIBUTES:
+        n = len(collection.target_names)
+        return f"{n} attribute{'s' * (n != 1)}"
+    low, high = collection.targets.min(0), collection.targets.max(0)
+    return ", ".join(f"{name} from {a:g} to {b:g}" for name, a, b in zip(collection.target_names, low, high))
+
+
 def recall(session: Session, verdict: StageVerdict) -> None:
     look(session)
 
 
 def look(session: Session) -> None:
     """Open the source and gather what is to be seen of every picture."""
-    collection = session.collection or open_collection(session.source)
+    told = {"targets": session.given.get("targets", ""), "kind": session.kind}
+    collection = session.collection or open_collection(session.source, **told)
     session.frame = choose_frame(collection, session.given.get("size", 0), session.given.get("framing", "crop"))
     held = fits(collection, session.frame, session.given.get("memory", 2.0))
     session.gathered = gather(

@@ -2,7 +2,6 @@
 
 from ..doctor import preflight
 from ..doctor.finding import Finding, worst
-from ..recipes import classify
 from ._session import Session, Verdict
 
 ALWAYS_SHOWN = ("first_loss", "overfits_few", "gradient")  # the three figures of the course's list
@@ -10,7 +9,7 @@ ALWAYS_SHOWN = ("first_loss", "overfits_few", "gradient")  # the three figures o
 
 def run(session: Session) -> Verdict:
     settings = {**session.settings, "arithmetic": "float32"}  # what is checked is the network, not its rounding
-    task = classify.build(session.ready, **settings)
+    task = session.build(session.ready, **settings)
     names = preflight.names()
     findings: list[tuple[str, Finding]] = []
     for number, name in enumerate(names):

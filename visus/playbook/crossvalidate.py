@@ -20,6 +20,7 @@ from ..engine.loop import Evaluate, Observer, fit
 from ..engine.probe import fewest_threads
 from ..engine.task import Task
 from ..recipes import _form, classify
+from ..recipes._told import need_classes
 from ..report.exhibit import Exhibit, Table, write
 from ..report.figures.crossvalidation import crossvalidation as picture
 from ..tasks.classify import Classification, Remember
@@ -69,6 +70,7 @@ class CrossValidation:
     def __init__(self, recipe: str, typed: Mapping[str, str], folds: int = 5) -> None:
         if folds < 2:
             raise ValueError(f"cross-validation needs at least 2 folds; got {folds}")
+        need_classes(recipe, "cross-validations")
         self.recipe, self.folds = recipe, folds
         self.build: Callable[..., Classification] = catalogue.find(recipes, recipe).build
         self.name, texts = _listed(typed)

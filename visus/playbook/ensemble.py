@@ -21,6 +21,7 @@ from ..doctor.finding import NOTE, PASS
 from ..engine import catalogue
 from ..metrics.gain import Gain, measure
 from ..recipes import _form, classify
+from ..recipes._told import need_classes
 from ..report.exhibit import write
 from ..runs.reader import SPLIT, Run
 from ..runs.recorder import Journal, create
@@ -149,6 +150,7 @@ def source_of(info: Mapping[str, Any]) -> str:
 def _checked(recipe: str, settings: Mapping[str, Any], n: int) -> dict[str, Any]:
     if n < FEWEST:
         raise ValueError(f"an ensemble needs at least {FEWEST} members; got {n}")
+    need_classes(recipe, "ensembles")
     build = catalogue.find(recipes, recipe).build
     form = _form.resolved(build, settings)
     classify.refuse_idle(form["model"], settings)

@@ -1,45 +1,57 @@
 """Measure a finished model on other labelled pictures; every such use is counted."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..data.audit._gather import Gathered, gather
+from ..data.collection import CLASSES, Collection
 from ..data.named import cache
 from ..data.prepare import readable
 from ..data.source import open_collection
 from ..data.split import fingerprint
 from ..doctor.finding import NOTE, PASS, WARNING
-from ..metrics.confusion import PerClass, confusion, per_class
-from ..metrics.intervals import wilson
+from ..engine import catalogue
+from ..metrics.confusion import confusion, per_class
 from ..runs import ledger
 from ..runs.reader import SPLIT
 from ..runs.recorder import Journal
 from ..ship import model as ship
+from . import problems
 from ._session import Show
+from .problems._tested import Tested
 
 BATCH = 256
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """accuracy with its 95 % interval. use: how often these pictures were used as a test. seen: how many of them were
-    in the training or validation part. scores: of each class that occurs, in the order of `classes`."""
+    """score, the accuracy of classes, with its 95 % interval; said: in words. use: how often these pictures were used
+    as a test. seen: how many of them were in the training or validation part. rows: a table of each class, attribute
+    or number below its headings."""
 
-    accuracy: float
+    score: float
     low: float
     high: float
     n: int
     use: int
     seen: int
     unreadable: int
-    classes: Sequence[str]
-    scores: PerClass
+    said: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    @property
+    def accuracy(self) -> float:
+        """The score of a model that tells classes."""
+        return self.score
 
     @property
     def severity(self) -> str:
@@ -47,10 +59,7 @@ class Evaluation:
 
     @property
     def line(self) -> str:
-        found = (
-            f"{100 * self.accuracy:.1f} % of {self.n:,} pictures "
-            f"(95 % CI {100 * self.low:.1f} to {100 * self.high:.1f}), {ledger.ordinal(self.use)}"
-        )
+        found = f"{self.said}, {self.n:,} pictures, {ledger.ordinal(self.use)}"
         found += f"; {self.unreadable} unreadable left out" if self.unreadable else ""
         return found + (f"; {self.seen} were in the run's own training or validation part" if self.seen else "")
 
@@ -58,40 +67,89 @@ class Evaluation:
 def evaluate(folder: Path, source: str, show: Show, views: str = "one") -> Evaluation:
     """Score the model in `folder` on labelled pictures. Where a test split is stated only that part is used.
 
-    views: one, mirrored or ten views of each picture, whose probabilities are averaged.
+    views: one, mirrored, six or ten views of each picture, whose probabilities are averaged.
 
     Raises ValueError if a class of the pictures is unknown to the model, naming it.
     """
     trained = ship.load(folder, views)
-    collection = open_collection(source)
+    told = {"targets": trained.facts["targets"], "kind": trained.tells} if trained.facts.get("targets") else {}
+    collection = open_collection(source, **told)
     if collection.splits is not None and "test" in collection.splits:
         collection = collection.subset(np.flatnonzero(np.array(collection.splits) == "test"))
     gathered = gather(collection, trained.frame, lambda n, total: show.progress("decode", n, total), cache())
     kept = readable(gathered)
-    labels = _labels_of(trained, kept.classes, kept.labels, source)
-    predicted = _predict(trained, gathered, show)
-    n, right = len(labels), int((predicted == labels).sum())
-    low, high = wilson(right, n)
+    truth = _truth(trained, kept, source)
+    answers = _predict(trained, gathered, show)
+    n = len(kept)
+    tested: Tested = catalogue.find(problems, trained.tells).test(answers, truth, trained.classes)
     contents = [seen.content for seen in gathered.evidence.observations if not seen.error]
-    split_hash = fingerprint(contents, labels, trained.classes)
-    use = ledger.record(folder.parent, split_hash, folder.name, n, right / n)
+    known = (truth.numpy(), trained.classes) if trained.tells == CLASSES else kept.answers()
+    split_hash = fingerprint(contents, *known)
+    use = ledger.record(folder.parent, split_hash, folder.name, n, tested.score)
     found = Evaluation(
-        right / n,
-        low,
-        high,
+        tested.score,
+        tested.low,
+        tested.high,
         n,
         use,
         _in_training(folder, contents),
         len(collection) - n,
-        trained.classes,
-        per_class(confusion(labels, predicted, len(trained.classes))),
+        tested.line,
+        *(_classes(trained, answers, truth) if trained.tells == CLASSES else _table(tested.detail["figures"])),
     )
+    figures = {"low": tested.low, "high": tested.high, "n": n, "use": use, "split_hash": split_hash}
     journal = Journal(folder)
-    journal.note(
-        "evaluation", source=source, accuracy=right / n, low=low, high=high, n=n, use=use, split_hash=split_hash
-    )
+    journal.note("evaluation", source=source, **{tested.measure.replace(" ", "_"): tested.score}, **figures)
     journal.close()
     return found
+
+
+def _classes(trained: ship.TrainedModel, answers: Tensor, truth: Tensor) -> tuple[list[str], list[list[str]]]:
+    """Pictures, precision and recall of each class."""
+    scores = per_class(confusion(truth.numpy(), answers.argmax(1).numpy(), len(trained.classes)))
+    columns = (trained.classes, scores.support, scores.precision, scores.recall)
+    rows = [[name, str(n), _percent(precision), _percent(recall)] for name, n, precision, recall in zip(*columns)]
+    return ["class", "pictures", "precision", "recall"], rows
+
+
+def _table(figures: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Each number with its errors, or each attribute with its scores; intervals behind."""
+    shown = [name for name, figure in next(iter(figures.values())).items() if isinstance(figure, Mapping)]
+    words = {"mae": "mean error", "rmse": "RMSE", "r2": "R2", "f1": "F1"}
+    rows = []
+    for name, each in figures.items():
+        cells = []
+        for what in shown:
+            value, low, high = (each[what][end] for end in ("value", "low", "high"))
+            share = what not in ("mae", "rmse", "r2")
+            cells.append(_percent(value) if share else f"{value:.3g} ({low:.3g} to {high:.3g})")
+        rows.append([name, *cells])
+    return ["", *(words.get(what, what) for what in shown)], rows
+
+
+def _percent(share: float) -> str:
+    return "" if share != share else f"{100 * share:.1f} %"  # NaN: the question has no answer for this class
+
+
+def _truth(trained: ship.TrainedModel, kept: Collection, source: str) -> Tensor:
+    """Labels (N,) or targets (N, T) as the model counts its classes or targets."""
+    if kept.kind != trained.tells:
+        raise ValueError(
+            f"{source} comes with {kept.kind} and the model tells {trained.tells}; give pictures with these"
+        )
+    if kept.targets is None:
+        return torch.from_numpy(_labels_of(trained, kept.classes, kept.labels, source))
+    if not len(kept):
+        raise ValueError(f"{source} holds no picture that can be read; `visus audit {source}` names them")
+    unknown = sorted(set(kept.target_names) - set(trained.classes))
+    if unknown:
+        raise ValueError(
+            f"{source} has '{unknown[0]}', which the model does not tell; it tells {', '.join(trained.classes)}"
+        )
+    place = {name: column for column, name in enumerate(kept.target_names)}
+    # A category that no picture of this table has is an attribute that none has.
+    columns = [kept.targets[:, place[name]] if name in place else np.zeros(len(kept)) for name in trained.classes]
+    return torch.from_numpy(np.stack(columns, 1).astype(np.float32))
 
 
 def _labels_of(
@@ -111,15 +169,15 @@ def _labels_of(
     return place[labels]
 
 
-def _predict(trained: ship.TrainedModel, gathered: Gathered, show: Show) -> NDArray[np.int64]:
+def _predict(trained: ship.TrainedModel, gathered: Gathered, show: Show) -> Tensor:
     assert gathered.pixels is not None
     rows = [i for i, seen in enumerate(gathered.evidence.observations) if not seen.error]
     found = []
     for first in range(0, len(rows), BATCH):
         images = torch.from_numpy(gathered.pixels[rows[first : first + BATCH]]).permute(0, 3, 1, 2)
-        found.append(trained.score(images.contiguous()).argmax(1).numpy())
+        found.append(trained.score(images.contiguous()))
         show.progress("predict", first, len(rows), "pictures")
-    return np.concatenate(found)
+    return torch.cat(found)
 
 
 def _in_training(folder: Path, contents: Sequence[str]) -> int:

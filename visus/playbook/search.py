@@ -11,7 +11,7 @@ from ..doctor.finding import NOTE, PASS
 from ..engine import catalogue
 from ..engine.probe import Cost, cost
 from ..engine.task import Task
-from ..recipes import _descent, _form, classify
+from ..recipes import _descent, _form
 from ..runs.reader import Run
 from ..search import Space, Span
 from . import _ways
@@ -31,14 +31,14 @@ MOST_LOOKED_AT = 1_000  # validation pictures a trial is scored on
 
 
 def run(session: Session) -> Verdict:
-    form = _form.fields(classify.build, {name: str(value) for name, value in session.settings.items()})
+    form = _form.fields(session.build, {name: str(value) for name, value in session.settings.items()})
     space = space_of(form, {*session.given, *_descent.idle(session.settings.get("optimizer"))})
     small = trial_pictures(session.ready)
-    task = classify.build(small, **session.settings)
+    task = session.build(small, **session.settings)
     session.suggest(arithmetic=str(task.precision))  # measured once, the same for every trial and the training
     if not space or not any(objective.parameters for objective in task.objectives):
         return Verdict(PASS, "nothing to search: every setting is given, or the model has none", {"best": {}})
-    bench = Bench("classify", small, session.settings)
+    bench = Bench(session.learns, small, session.settings)
     plan = _plan(session, bench, space, task)
     if not plan.rounds:
         return Verdict(NOTE, "the budget leaves no time to search; the recipe's settings are used", {"best": {}})

@@ -14,6 +14,7 @@ from ..data.prepare import prepare
 from ..engine import catalogue
 from ..engine.probe import cost, fewest_threads
 from ..recipes import _form
+from ..recipes._told import columns
 from ..report.page import write
 from ..runs.reader import Run
 from ..runs.recorder import Journal, create
@@ -131,7 +132,7 @@ def _bench(run: Run) -> tuple[Bench, Space]:
     values, space = divide(build, info["typed"])
     form = _form.resolved(build, values)
     size, framing, memory = (form[name] for name in PICTURES[1:])
-    prepared = prepare(form["data"], size, framing, seed=info["seed"], memory_gib=memory)
+    prepared = prepare(form["data"], size, framing, seed=info["seed"], memory_gib=memory, **columns(form, info["of"]))
     kept = {name: value for name, value in values.items() if name not in (*PICTURES, "epochs")}
     return Bench(info["of"], trial_pictures(prepared), kept), space
 

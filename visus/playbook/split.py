@@ -39,14 +39,14 @@ def _describe(session: Session, division: Split) -> None:
     assert session.gathered is not None
     evidence = session.gathered.evidence
     collection = evidence.collection
-    seen = [(o.content, int(y)) for o, y in zip(evidence.observations, collection.labels, strict=True) if not o.error]
+    labels, answers = collection.answers()
+    seen = [(o.content, int(y)) for o, y in zip(evidence.observations, labels, strict=True) if not o.error]
     data = {
         "origin": collection.origin,
         "n": len(seen),
-        "classes": list(collection.classes),
-        "fingerprint": fingerprint(
-            [content for content, _ in seen], np.array([y for _, y in seen]), collection.classes
-        ),
+        "tells": collection.kind,
+        "classes": list(collection.outputs),
+        "fingerprint": fingerprint([content for content, _ in seen], np.array([y for _, y in seen]), answers),
     }
     write_parts(session.folder, division)
     info = Run(session.folder).info

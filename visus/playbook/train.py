@@ -5,6 +5,7 @@ from typing import Any
 
 from ..data.batches import Prepared
 from ..doctor.finding import NOTE, PASS, WARNING
+from ..engine import catalogue
 from ..engine.probe import cost
 from ..recipes import _form, classify
 from ..recipes._descent import FULL_BATCH
@@ -12,6 +13,7 @@ from ..runs.interrupt import INTERRUPTED
 from ..ship import model as ship
 from ..ship.card import card
 from ..tasks.classify import Classification
+from . import problems
 from ._session import BlockedError, InterruptedRunError, Session, Verdict
 from ._training import train
 
@@ -23,7 +25,7 @@ SAFETY = 0.92  # share of the rest that is planned: a measured step is only an e
 
 def run(session: Session) -> Verdict:
     settings = _resolve(session)
-    task = classify.build(session.ready, **settings)
+    task = session.build(session.ready, **settings)
     session.journal.note("settings", settings=settings)
     seconds = (1 - RESERVE / 2) * session.budget.left
     outcome = train(task, session.folder, session.show, seconds, reference=_simpler(session))
@@ -37,7 +39,7 @@ def run(session: Session) -> Verdict:
     per_epoch = task.steps_per_epoch
     epochs, best_epoch = math.ceil(task.steps / per_epoch), math.ceil((outcome.best_step + 1) / per_epoch)
     causes, notes = outcome.diagnosis.causes, outcome.diagnosis.notes
-    line = f"{epochs} epochs, best validation {100 * outcome.best:.1f} % at epoch {best_epoch}; doctor: "
+    line = f"{epochs} epochs, best validation {said(session, outcome.best)} at epoch {best_epoch}; doctor: "
     if causes:
         line += f"{causes[0].what}: {causes[0].remedy}"
     else:
@@ -57,9 +59,14 @@ def run(session: Session) -> Verdict:
 
 
 def _simpler(session: Session) -> float | None:
-    """The validation accuracy of the best baseline, where baselines were tried."""
+    """The validation score of the best baseline, where baselines were tried."""
     found = [value for value in session.detail.get("baselines", {}).values() if isinstance(value, float)]
     return max(found, default=None)
+
+
+def said(session: Session, score: float) -> str:
+    """A validation score in words."""
+    return str(catalogue.find(problems, session.ready.collection.kind).said("", score))
 
 
 def recall(session: Session, verdict: Verdict) -> None:
@@ -79,8 +86,11 @@ def model_facts(prepared: Prepared, settings: dict[str, Any]) -> dict[str, Any]:
         "settings": classify.architecture_settings(settings),
         "image": list(prepared.image),
         "framing": prepared.frame.framing,
-        "classes": list(prepared.collection.classes),
+        "tells": prepared.collection.kind,
+        "classes": list(prepared.collection.outputs),
         "data": prepared.collection.origin,
+        **({"targets": settings["targets"]} if settings.get("targets") else {}),
+        **({"pretrained": settings["pretrained"]} if settings.get("pretrained") else {}),
     }
 
 
@@ -88,8 +98,8 @@ def _resolve(session: Session) -> dict[str, Any]:
     """Every setting of the run to come, the same when it is resumed."""
     if "settings" in session.detail:
         return dict(session.detail["settings"])
-    settings = _form.resolved(classify.build, session.settings)
-    task = classify.build(session.ready, **{**session.settings, "epochs": 1})
+    settings = _form.resolved(session.build, session.settings)
+    task = session.build(session.ready, **{**session.settings, "epochs": 1})
     settings["arithmetic"] = str(task.precision)
     if "epochs" not in session.given:
         settings["epochs"] = _affordable_epochs(session, task)
@@ -100,7 +110,7 @@ def _resolve(session: Session) -> dict[str, Any]:
 
 def planned_epochs(session: Session, task: Classification) -> float:
     """What the user named, else the recipe's default, or more passes over a small set."""
-    default: float = _form.fields(classify.build)["epochs"].default
+    default: float = _form.fields(session.build)["epochs"].default
     searches = session.settings.get("optimizer") == FULL_BATCH
     fewest = FEWEST_SEARCHES if searches else FEWEST_STEPS
     return session.given.get("epochs") or max(default, math.ceil(fewest / task.steps_per_epoch))

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..data.collection import CLASSES, NUMBERS
+from ..recipes import regress
 from ..recipes.classify import rebuild
 
 NAME = "ensemble"
@@ -35,6 +37,8 @@ def merged(members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     Raises ValueError unless all have the same classes and see pictures of the same size and framing.
     """
     first = members[0]
+    if other := next((facts["tells"] for facts in members if facts.get("tells", CLASSES) != CLASSES), ""):
+        raise ValueError(f"an ensemble averages the probabilities of classes and these models tell {other}; use one")
     for facts in members:
         if list(facts["classes"]) != list(first["classes"]):
             raise ValueError(
@@ -55,7 +59,8 @@ def assemble(facts: Mapping[str, Any]) -> nn.Module:
     """The module that facts describe, one network or several, for saved weights to be loaded into."""
     if "members" in facts:
         return Ensemble([assemble(member) for member in facts["members"]])
-    return rebuild(facts["model"], tuple(facts["image"]), len(facts["classes"]), facts["settings"])
+    build = regress.rebuild if facts.get("tells") == NUMBERS else rebuild
+    return build(facts["model"], tuple(facts["image"]), len(facts["classes"]), facts["settings"])
 
 
 def _plain(value: object) -> str:

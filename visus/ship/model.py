@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from ..data.collection import CLASSES, NUMBERS
 from ..data.decode import Frame, UnreadablePictureError, read, read_array
 from ..data.views import VIEWS
 from ..runs.checkpoint import write_whole
+from ._answers import KINDS
 from .ensemble import assemble
 
 MODEL, WEIGHTS, FACTS, CARD = "model", "weights.safetensors", "model.json", "card.md"
@@ -33,18 +35,38 @@ Pictures = str | Path | Sequence[str | Path] | NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one picture. error: one sentence if the picture could not be read, else ''."""
+    """What the model says of one picture. error: one sentence if the picture could not be read, else ''.
+
+    label: in words, a class, the attributes that are there, or numbers. probability: of that, of the least certain of
+    several attributes; NaN for numbers. probabilities: of each class or attribute. numbers: by name, else None.
+    """
 
     name: str
     label: str = ""
     probability: float = 0.0
     probabilities: Mapping[str, float] | None = None
+    numbers: Mapping[str, float] | None = None
     error: str = ""
+
+    def line(self, width: int) -> str:
+        """For people: the label, padded to `width` letters, how sure, and the file."""
+        sure = "" if self.numbers is not None else f"{100 * self.probability:5.1f} %  "
+        return f"{self.label:<{width}}  {sure}{self.name}"
+
+    def facts(self) -> dict[str, Any]:
+        """For programs: what there is of it, ready for JSON."""
+        if self.error:
+            return {"name": self.name, "error": self.error}
+        if self.numbers is not None:
+            return {"name": self.name, "label": self.label, "numbers": dict(self.numbers)}
+        probabilities = dict(self.probabilities or {})
+        return {"name": self.name, "label": self.label, "probability": self.probability, "probabilities": probabilities}
 
 
 class TrainedModel:
-    """A classifier ready to be used: the same decoding, size and scaling as in training.
+    """A model ready to be used: the same decoding, size and scaling as in training.
 
+    tells: what it tells of a picture, classes, attributes or numbers; `classes` are their names.
     views: how a picture is looked at, a name of `data.views`; the probabilities of several views are averaged.
     """
 
@@ -54,15 +76,17 @@ class TrainedModel:
         self.views = VIEWS[views]
         self.network, self.facts = network.eval(), dict(facts)
         self.classes: list[str] = list(facts["classes"])
+        self.tells: str = facts.get("tells", CLASSES)
+        self._kind = KINDS[self.tells]
         self.frame = Frame(facts["image"][1], facts["image"][2], facts["framing"])
 
     def predict(self, pictures: Pictures) -> list[str]:
-        """The label of each picture: files, a folder, one file, or an array uint8 (N, H, W) or (N, H, W, 3).
+        """What is said of each picture: files, a folder, one file, or an array uint8 (N, H, W) or (N, H, W, 3).
 
         Raises UnreadablePictureError at the first picture that cannot be read; `look` names and passes over it.
         """
         if isinstance(pictures, np.ndarray):
-            return [self.classes[i] for i in self.probabilities(pictures).argmax(1)]
+            return [self._kind.label(self.classes, row) for row in self.probabilities(pictures)]
         found = []
         for prediction in self.look(pictures):
             if prediction.error:
@@ -71,7 +95,7 @@ class TrainedModel:
         return found
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Arrays uint8 (N, H, W) or (N, H, W, 3) -> class probabilities (N, K)."""
+        """Arrays uint8 (N, H, W) or (N, H, W, 3) -> probabilities of classes or attributes, or numbers (N, K)."""
         if not len(images):
             return np.empty((0, len(self.classes)), np.float32)
         framed = (read_array(image, self.frame) for image in images)
@@ -93,8 +117,8 @@ class TrainedModel:
 
     @torch.no_grad()
     def score(self, images: Tensor) -> Tensor:
-        """Images uint8 (B, 3, H, W) at the model's size -> class probabilities (B, K)."""
-        found = [self.network(view).softmax(1) for view in self.views(images)]
+        """Images uint8 (B, 3, H, W) at the model's size -> chances of classes or attributes, or numbers (B, K)."""
+        found = [self._kind.answer(self.network(view)) for view in self.views(images)]
         return found[0] if len(found) == 1 else torch.stack(found).mean(0)
 
     def _score(self, batch: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -102,9 +126,11 @@ class TrainedModel:
         return self.score(images).numpy()
 
     def _named(self, path: Path, row: NDArray[np.float32]) -> Prediction:
-        shares = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
-        best = int(row.argmax())
-        return Prediction(str(path), self.classes[best], float(row[best]), shares)
+        values = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
+        label, sure = self._kind.label(self.classes, row), self._kind.certainty(row)
+        if self.tells == NUMBERS:
+            return Prediction(str(path), label, sure, numbers=values)
+        return Prediction(str(path), label, sure, values)
 
 
 def save(folder: Path, network: nn.Module, facts: Mapping[str, Any], card: str) -> Path:
@@ -120,7 +146,7 @@ def save(folder: Path, network: nn.Module, facts: Mapping[str, Any], card: str) 
 
 
 def load(folder: str | Path, views: str = "one") -> TrainedModel:
-    """The model in a run folder or a model folder. views: one, mirrored or ten, see `data.views`.
+    """The model in a run folder or a model folder. views: one, mirrored, six or ten, see `data.views`.
 
     Raises FileNotFoundError or ValueError with the next step.
     """
