@@ -4,13 +4,27 @@ import sys
 
 import pytest
 
-from visus import attacks, cli, features, lab, recipes, search
+from visus import attacks, cli, explain, features, lab, recipes, search
 from visus.data import audit, corruptions, formats
 from visus.doctor import before, during
 from visus.engine import catalogue
 from visus.models import classifiers
 
-FOLDERS = (attacks, classifiers, features, recipes, search, before, during, cli, formats, audit, corruptions, lab)
+FOLDERS = (
+    attacks,
+    classifiers,
+    features,
+    recipes,
+    search,
+    before,
+    during,
+    cli,
+    formats,
+    audit,
+    corruptions,
+    lab,
+    explain,
+)
 ENTRIES = [(folder, name) for folder in FOLDERS for name in catalogue.names(folder)]
 
 

@@ -174,6 +174,10 @@ def smoothed(scores: Tensor, labels: Tensor) -> Tensor:
     return F.cross_entropy(scores, labels, label_smoothing=0.1)
 
 
+def logistic(scores: Tensor, truth: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(scores, truth)
+
+
 def without_logarithm(scores: Tensor, labels: Tensor) -> Tensor:
     return F.nll_loss(scores, labels)
 
@@ -543,7 +547,106 @@ def on_good_features() -> nn.Module:
     return model
 
 
+def with_new_head() -> nn.Module:
+    """A backbone that was trained before, all of it to be trained on, under a new last layer."""
+    model = copy.deepcopy(pretrained())
+    model[-1].reset_parameters()
+    return model
+
+
+def fine_tuned(model: nn.Module) -> torch.optim.Optimizer:
+    return sgd(model, 0.01)
+
+
+def torn_down(model: nn.Module) -> torch.optim.Optimizer:
+    return sgd(model, 5.0)
+
+
+# -- numbers, attributes, depth ---------------------------------------------------------------------------------------
+
+
+@cache
+def numbers() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The digit as a quantity, standardised."""
+    x, y, held_x, held_y = digits()
+    return x, (y - 4.5) / 2.9, held_x, (held_y - 4.5) / 2.9
+
+
+def to_a_number() -> nn.Module:
+    return nn.Sequential(*mlp()[:-1], nn.Linear(32, 1), nn.Flatten(0))
+
+
+class DeafToANumber(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = to_a_number()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(0.0 * x)
+
+
+@cache
+def tags() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Three attributes of a digit: odd, above 4, a seven or an eight."""
+    x, y, held_x, held_y = digits()
+    return x, told(y), held_x, told(held_y)
+
+
+@cache
+def tags_with_chance() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """In place of the third one, 15 % of the examples drawn at random: nothing in a picture tells."""
+    x, y, held_x, held_y = tags()
+    dice = torch.Generator().manual_seed(4)
+    y = y.clone()
+    y[:, 2] = (torch.rand(len(y), generator=dice) < 0.15).float()
+    return x, y, held_x, held_y
+
+
+def told(labels: Tensor) -> Tensor:
+    return torch.stack([labels % 2 == 1, labels > 4, (labels == 7) | (labels == 8)], 1).float()
+
+
+def to_three() -> nn.Module:
+    return nn.Sequential(*mlp()[:-1], nn.Linear(32, 3))
+
+
+class Deep(nn.Module):
+    """Fifty layers with norms, with or without a shortcut around each two."""
+
+    def __init__(self, shortcuts: bool) -> None:
+        super().__init__()
+        self.first, self.last, self.shortcuts = nn.Linear(D, 16), nn.Linear(16, K), shortcuts
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Linear(16, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 16), nn.BatchNorm1d(16))
+            for _ in range(24)
+        )
+        for block in self.blocks if shortcuts else ():
+            nn.init.zeros_(block[-1].weight)  # each block begins as nothing (Goyal et al., 2017)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x).relu()
+        for block in self.blocks:
+            x = (block(x) + x if self.shortcuts else block(x)).relu()
+        return self.last(x)
+
+
+def plain_and_deep() -> nn.Module:
+    return Deep(shortcuts=False)
+
+
+def residual_and_deep() -> nn.Module:
+    return Deep(shortcuts=True)
+
+
 ILL = {
+    "pretrained and torn down": Ill(
+        ("forgetting", "learning_rate_too_high"), {"model": with_new_head, "optimizer": torn_down}
+    ),
+    "fifty layers without shortcuts": Ill(("depth_without_shortcuts",), {"model": plain_and_deep}),
+    "a regression that sees nothing": Ill(
+        ("predicts_the_mean", "inputs_ignored", "dead_units", "no_gradient"),
+        {"data": numbers, "model": DeafToANumber, "loss": F.mse_loss, "evaluations": 0},
+    ),
     "softmax before the loss": Ill(("activation_before_loss",), {"model": softmaxed}),
     "sigmoid before the loss": Ill(("activation_before_loss",), {"model": sigmoided}),
     "ReLU on the scores": Ill(("activation_before_loss",), {"model": rectified}),
@@ -632,6 +735,10 @@ HEALTHY = {
     "cosine to zero": {"schedule": cosine},
     "warm-up": {"schedule": warm_up},
     "frozen backbone": {"model": on_good_features},
+    "fine-tuned": {"model": with_new_head, "optimizer": fine_tuned},
+    "fifty layers with shortcuts": {"model": residual_and_deep},
+    "a regression": {"data": numbers, "model": to_a_number, "loss": F.mse_loss, "evaluations": 0},
+    "attributes": {"data": tags, "model": to_three, "loss": logistic, "evaluations": 0, "batch": 64},
     "imbalance 1:5": {"data": imbalanced},
     "batches of eight": {"model": convnet, "batch": 8, "optimizer": no_momentum},
     "5 % wrong labels": {"data": five_percent_wrong, "model": convnet},

@@ -15,6 +15,8 @@ from visus.doctor.after import (
     blocked,
     failed_checks,
     resume_changed,
+    robustness_claim,
+    saliency_sanity,
     winner_is_luck,
 )
 from visus.doctor.after import test_set_reused as reused  # by its own name pytest would take it for a test
@@ -23,7 +25,7 @@ from visus.doctor.post_mortem import post_mortem
 from visus.engine import catalogue
 from visus.playbook import api
 from visus.playbook._session import InterruptedRunError
-from visus.runs import checkpoint, ledger
+from visus.runs import checkpoint, ledger, robustness
 from visus.runs.reader import Run
 
 VERSIONS = {"torch": "2.13.0", "visus": "0.1.0"}
@@ -231,6 +233,96 @@ def test_a_blocked_stage_and_a_failed_check_are_told(tmp_path):
     diagnosis = post_mortem(run)
     assert diagnosis.alarm
     assert diagnosis.causes[0].kind == "blocked"
+
+
+# -- what it stands ---------------------------------------------------------------------------------------------------
+
+
+def measured(folder, standing, adversary="none", epsilons=(0.0, 4 / 255, 8 / 255), n=200, norm="linf"):
+    """A run whose model was attacked: of n pictures so many right at each epsilon."""
+    run = record(folder, settings={"adversary": adversary})
+    table = {
+        "epsilons": list(epsilons),
+        "norm": norm,
+        "n": n,
+        "standing": standing,
+        "together": [],
+        "part": "validation",
+    }
+    robustness.add(folder, robustness.ATTACKS, {norm: table})
+    return run
+
+
+SOUND = {"noise": [180, 179, 178], "fgsm": [180, 90, 40], "pgd": [180, 70, 20]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("epsilon_outside_pixels", {"standing": SOUND, "epsilons": (0.0, 4.0, 8.0)}),
+        ("robustness_unproved", {"standing": {"noise": [180, 179, 178], "fgsm": [180, 160, 150]}, "adversary": "fgsm"}),
+        ("robustness_unproved", {"standing": {"pgd": [180, 120, 90]}, "adversary": "pgd"}),
+        ("gradient_masked", {"standing": {"fgsm": [180, 60, 30], "pgd": [180, 150, 120]}}),
+        ("gradient_masked", {"standing": {"noise": [180, 100, 60], "pgd": [180, 150, 120]}}),
+        ("attack_without_effect", {"standing": {"pgd": [180, 178, 176]}, "epsilons": (0.0, 16 / 255, 32 / 255)}),
+    ],
+)
+def test_robustness_that_cannot_be_believed_is_named(kind, given, tmp_path):
+    (finding,) = robustness_claim.examine(measured(tmp_path, **given))
+    assert finding.kind == kind
+    assert not finding.healthy
+    assert finding.remedy
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"standing": SOUND},
+        {"standing": SOUND, "adversary": "fgsm"},
+        {"standing": {"pgd": [180, 120, 90], "pgd:aim=margin": [180, 118, 86]}, "adversary": "pgd"},
+        {"standing": {"fgsm": [180, 10, 3]}, "adversary": "fgsm"},
+        {"standing": {"fgsm": [180, 61, 40], "pgd": [180, 64, 44]}},
+        {"standing": {"pgd_l2": [180, 120, 90]}, "norm": "l2", "epsilons": (0.0, 1.0, 2.0)},
+    ],
+)
+def test_robustness_measured_as_it_should_be_is_healthy(given, tmp_path):
+    (finding,) = robustness_claim.examine(measured(tmp_path, **given))
+    assert finding.healthy, finding
+
+
+@pytest.mark.parametrize(
+    "torn", ["{", "[]", '{"attacks": 3}', '{"attacks": {"linf": {"n": 0, "standing": {"pgd": null}}}}']
+)
+def test_a_torn_record_of_attacks_is_passed_over(torn, tmp_path):
+    run = record(tmp_path)
+    (tmp_path / "robustness.json").write_text(torn)
+    assert robustness_claim.examine(run) == []
+
+
+# -- what it looks at -------------------------------------------------------------------------------------------------
+
+
+def explained(folder, **techniques):
+    """A run whose maps were compared with those of shuffled weights, from the head down."""
+    run = record(folder)
+    (folder / "explain").mkdir()
+    rows = {name: {"sanity": [["fc", 0.9], ["conv1", last]]} for name, last in techniques.items()}
+    (folder / "explain" / "explain.json").write_text(json.dumps({"techniques": {**rows, "filters": {"sanity": []}}}))
+    return run
+
+
+def test_a_map_that_does_not_care_what_was_learned_is_noted(tmp_path):
+    (finding,) = saliency_sanity.examine(explained(tmp_path / "ill", guided_backprop=0.82, saliency=0.11))
+    assert finding.kind == "map_ignores_the_model"
+    assert finding.where == "guided_backprop"
+    assert finding.remedy.endswith("look at saliency")
+    (twin,) = saliency_sanity.examine(explained(tmp_path / "well", grad_cam=-0.02, saliency=0.11))
+    assert twin.healthy
+    assert saliency_sanity.examine(explained(tmp_path / "none")) == []
+    for number, torn in enumerate(("{", "[]", '{"techniques": {"saliency": {"sanity": [3]}, "x": 1}}')):
+        run = explained(tmp_path / f"torn-{number}")
+        (run.folder / "explain" / "explain.json").write_text(torn)
+        assert saliency_sanity.examine(run) == []
 
 
 # -- whole records ----------------------------------------------------------------------------------------------------

@@ -13,14 +13,19 @@ from visus.doctor.before import (
     batch_leak,
     batch_norm_single,
     beats_blank,
+    depth,
     every_update,
+    feature_maps,
     first_loss,
+    frozen,
     gradient,
     head,
     initialisation,
     inputs,
     overfits_few,
+    pretrained,
     regularisation,
+    targets,
     train_eval,
 )
 from visus.doctor.finding import BLOCKER, NOTE, PASS, SEVERITIES, WARNING, worst
@@ -337,7 +342,192 @@ class FrozenStatistics(Normalised):
         return {"cross_entropy": F.cross_entropy(self.model(100 + batch[0]), batch[1])}
 
 
+class FrozenNorm(nn.BatchNorm2d):
+    def train(self, mode=True):
+        return super().train(False)
+
+
+class Backbone(Toy):
+    """A small conv net with norms, trained before: all but its head is frozen, as `freeze` does it."""
+
+    rate, steps = 0.05, 200
+
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Conv2d(3, 8, 3, padding=1),
+            nn.BatchNorm2d(8),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(8, 8, 3, padding=1),
+            nn.BatchNorm2d(8),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(8, K),
+        )
+        for _, (x, _) in zip(range(60), self.pictures()):  # its statistics settle
+            self.model(x)
+        for parameter in self.model[:-1].parameters():
+            parameter.requires_grad_(False)
+        self.freeze()
+        self.objectives = [Objective("toy", self.loss, self.model.parameters(), momentum, lr=self.rate)]
+
+    def freeze(self):
+        for norm in (self.model[1], self.model[5]):
+            norm.__class__ = FrozenNorm
+            norm.train()
+
+    def pictures(self):
+        for x, labels in super().batches():
+            noise = torch.randn(len(x), 3, 6, 6, generator=torch.Generator().manual_seed(int(labels.sum())))
+            yield noise + x[:, :3, None, None], labels
+
+    def batches(self, start=0):
+        return ((self.prepared(x), labels) for x, labels in self.pictures())
+
+    @staticmethod
+    def prepared(pictures):
+        return pictures
+
+
+class FrozenInTrainingMode(Backbone):
+    def freeze(self):
+        """Forgets the norms."""
+
+
+class HeadFrozenToo(Backbone):
+    def freeze(self):
+        super().freeze()
+        self.model[0].requires_grad_(True)
+        self.model[-1].requires_grad_(False)
+
+
+class RateOfTheBackbone(Backbone):
+    rate = 1e-7
+
+
+class ZeroToOne(Backbone):
+    """Pixels in 0..1 for weights that expect mean 0, deviation 1."""
+
+    @staticmethod
+    def prepared(pictures):
+        return 0.23 * pictures + 0.45
+
+
+class ZeroTo255(Backbone):
+    @staticmethod
+    def prepared(pictures):
+        return 58 * pictures + 114
+
+
+class OtherPictures(Backbone):
+    """Smooth ones, of one colour."""
+
+    @staticmethod
+    def prepared(pictures):
+        smooth = F.avg_pool2d(pictures.mean(1, keepdim=True).expand_as(pictures), 3, 1, 1)
+        return (smooth - smooth.mean()) / smooth.std()
+
+
+class Values(Toy):
+    """A regression of two numbers."""
+
+    scales, centre = (1.0, 1.0), 0.0
+
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(nn.Linear(D, 16), nn.Tanh(), nn.Linear(16, 2))
+        self.objectives = [Objective("toy", self.loss, self.model.parameters(), momentum, lr=0.05)]
+
+    def batches(self, start=0):
+        for x, _ in super().batches(start):
+            yield x, x[:, -2:] * torch.tensor(self.scales) + self.centre
+
+    def loss(self, batch):
+        return {"squared": F.mse_loss(self.model(batch[0]), batch[1])}
+
+
+class Years(Values):
+    scales, centre = (20.0, 20.0), 35.0
+
+
+class UnevenColumns(Values):
+    scales = (0.05, 5.0)
+
+
+class Tags(Toy):
+    """Attributes: any number of them for each example."""
+
+    steps_per_epoch = 10
+
+    def batches(self, start=0):
+        for x, _ in super().batches(start):
+            yield x, (x[:, :K] > 0).float()
+
+    def __init__(self):
+        super().__init__()
+        self.objectives = [Objective("toy", self.loss, self.model.parameters(), momentum, lr=0.05)]
+
+    def loss(self, batch):
+        return {"logistic": F.binary_cross_entropy_with_logits(self.model(batch[0]), batch[1])}
+
+
+class TagsThatCompete(Tags):
+    def loss(self, batch):
+        return {"cross_entropy": F.cross_entropy(self.model(batch[0]), batch[1])}
+
+
+class TagNeverThere(Tags):
+    def batches(self, start=0):
+        for x, tags in super().batches(start):
+            yield x, tags * torch.tensor([1.0, 1.0, 0.0, 1.0])
+
+
+def stack(n, width=16):
+    return nn.Sequential(*(nn.Sequential(nn.Linear(width, width), nn.LayerNorm(width), nn.ReLU()) for _ in range(n)))
+
+
+class Plain(Toy):
+    """Fifty layers, one after the other."""
+
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(nn.Linear(D, 16), stack(50), nn.Linear(16, K))
+        self.objectives = [Objective("toy", self.loss, self.model.parameters(), momentum, lr=0.05)]
+
+
+class WithShortcuts(Plain):
+    def loss(self, batch):
+        x = self.model[0](batch[0])
+        for i in range(0, 50, 2):
+            x = x + self.model[1][i + 1](self.model[1][i](x))
+        return {"cross_entropy": F.cross_entropy(self.model[2](x), batch[1])}
+
+
+class TooEarly(Colours):
+    """Three convolutions and poolings leave one pixel to the four that follow."""
+
+    def __init__(self):
+        super().__init__()
+        early = [nn.Sequential(nn.Conv2d(w, 8, 3, padding=1), nn.MaxPool2d(3)) for w in (3, 8, 8)]
+        late = [nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.ReLU()) for _ in range(4)]
+        self.model = nn.Sequential(*early[:2], *late, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, K))
+        self.objectives = [Objective("toy", self.loss, self.model.parameters(), momentum, lr=0.05)]
+
+
 ILL = [
+    (targets, TagsThatCompete),
+    (targets, TagNeverThere),
+    (targets, Years),
+    (targets, UnevenColumns),
+    (pretrained, ZeroToOne),
+    (pretrained, ZeroTo255),
+    (frozen, FrozenInTrainingMode),
+    (frozen, HeadFrozenToo),
+    (frozen, RateOfTheBackbone),
+    (feature_maps, TooEarly),
+    (depth, Plain),
     (first_loss, BigLastLayer),
     (overfits_few, ShuffledWithinTheBatch),
     (gradient, HiddenDetach),
@@ -370,7 +560,7 @@ ILL = [
     (batch_norm_single, OneAtATime),
     (train_eval, FrozenStatistics),
 ]
-HEALTHY = [Toy, Colours, Normalised]
+HEALTHY = [Toy, Colours, Normalised, Backbone, OtherPictures, Values, Tags]
 
 
 @pytest.mark.parametrize(
@@ -495,6 +685,42 @@ def test_theory_is_asked_of_the_loss_function_itself(task, expected):
 def test_what_a_smoothed_loss_cannot_lose_does_not_count():
     (found,) = overfits_few.examine(Smoothed())
     assert found.severity == PASS, found
+
+
+@pytest.mark.parametrize("side", [1, 2, 3, 5])
+@pytest.mark.parametrize(
+    "settings", [{"kernel_size": 3, "padding": 1}, {"kernel_size": 5, "padding": 2, "stride": 2},
+                 {"kernel_size": 3, "padding": "same", "dilation": 2}, {"kernel_size": (1, 7), "padding": (0, 3)}]
+)  # fmt: skip
+def test_places_of_a_kernel_that_meet_only_padding_are_those_without_a_gradient(side, settings):
+    layer = nn.Conv2d(1, 1, **settings)
+    layer(torch.ones(1, 1, side, side)).sum().backward()
+    assert feature_maps.seeing(layer, (side, side)) == pytest.approx(float((layer.weight.grad != 0).double().mean()))
+
+
+def test_what_frozen_layers_hold_back_is_named():
+    kinds = {ill: [finding.kind for finding in frozen.examine(ill())] for ill in (FrozenInTrainingMode, HeadFrozenToo)}
+    assert kinds == {FrozenInTrainingMode: ["frozen_norm_in_training_mode"], HeadFrozenToo: ["parameters_frozen"]}
+    (rate,) = frozen.examine(RateOfTheBackbone())
+    assert rate.change == {"lr": {"times": 100}}
+
+
+def test_norms_that_take_batch_statistics_forgive_another_scale():
+    class Trained(ZeroToOne):
+        def freeze(self):
+            for parameter in self.parameters():
+                parameter.requires_grad_(True)
+
+    (found,) = pretrained.examine(Trained())
+    assert found.severity == NOTE
+    assert found.kind == "pretrained_inputs_differ"
+
+
+def test_shortcuts_are_seen():
+    (plain,), (residual,) = depth.examine(Plain()), depth.examine(WithShortcuts())
+    assert plain.what == "52 layers with weights from input to answer, 52 on the shortest way"
+    assert residual.severity == PASS
+    assert residual.what == "52 layers with weights from input to answer, 2 on the shortest way"
 
 
 class UselessBias(Normalised):

@@ -18,6 +18,9 @@ GOOD, HURT, PLAIN = "convolutions", "labels unrelated", "SGD at 0.1 without"
 
 # Planted causes that a person would name at once, from the figures alone.
 CLEAR = [
+    "pretrained and torn down",
+    "fifty layers without shortcuts",
+    "a regression that sees nothing",
     "softmax before the loss",
     "sigmoid before the loss",
     "ReLU on the scores",

@@ -14,13 +14,24 @@ import visus
 from visus.doctor import during, examiner
 from visus.doctor.chart import Chart
 from visus.doctor.diagnosis import diagnose, watchers
+from visus.doctor.during import robustness
 from visus.doctor.finding import PASS
 from visus.doctor.instruments import filters
 from visus.engine import catalogue
 from visus.runs.recorder import plain
 
 from ._loops import digits, improve, mlp, sgd, trained
-from ._patients import HEALTHY, ILL, far_too_low, run, waves, wide_filters
+from ._patients import (
+    HEALTHY,
+    ILL,
+    far_too_low,
+    logistic,
+    run,
+    tags_with_chance,
+    to_three,
+    waves,
+    wide_filters,
+)
 
 # -- illnesses of the machine, not of the training --------------------------------------------------------------------
 
@@ -120,10 +131,27 @@ def filtered(rule):
     return chart
 
 
+@cache
+def tagged():
+    """A run in which one attribute cannot be told from the pictures."""
+    given = {"data": tags_with_chance, "model": to_three, "loss": logistic, "evaluations": 0, "batch": 64}
+    return trained(**given).chart
+
+
+def attacked(*scores):
+    """A run that was scored under the attack of its training and under a stronger one, after each epoch."""
+    chart = Chart(steps=40 * len(scores))
+    for epoch, (own, stronger) in enumerate(scores, 1):
+        names = {robustness.ATTACKED: own, robustness.ROBUST: stronger}
+        chart.add_evaluation({"step": 40 * epoch, "score": 0.9, "loss": 0.3, **names})
+    return chart
+
+
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 # watcher -> (kind it must find, ill patient, healthy twin); a patient is a name in _patients or something that runs
 PLANTED = {
+    "attributes": [("attribute_never_named", tagged, "attributes")],
     "batch": [
         ("batch_norm_single", "batches of one with norms", "convolutions"),
         ("batch_too_small", "batches of two", "batches of eight"),
@@ -141,6 +169,8 @@ PLANTED = {
         ("class_imbalance", "classes without weight", "imbalance 1:5"),
         ("class_collapse", "nll of raw scores", "plain"),
     ],
+    "depth": [("depth_without_shortcuts", "fifty layers without shortcuts", "fifty layers with shortcuts")],
+    "forgetting": [("forgetting", "pretrained and torn down", "fine-tuned")],
     "dead_units": [("dead_units", "half the units dead", "dropout 0.5")],
     "filters": [("noisy_filters", lambda: filtered(far_too_low), lambda: filtered(sgd))],
     "gradient_flow": [
@@ -205,6 +235,15 @@ PLANTED = {
         ("optimizer_restarted", "optimizer anew at each step", "Adam"),
     ],
     "ranks": [("ranks_drift", lambda: on_two_processes(False), lambda: on_two_processes(True))],
+    "regression": [("predicts_the_mean", "a regression that sees nothing", "a regression")],
+    "robustness": [
+        (
+            "catastrophic_overfitting",
+            lambda: attacked((0.5, 0.4), (0.9, 0.02)),
+            lambda: attacked((0.5, 0.4), (0.55, 0.45)),
+        ),
+        ("catastrophic_overfitting", lambda: attacked((0.8, 0.0)), lambda: attacked((0.1, 0.08))),
+    ],
     "regularisation": [
         ("weight_decay_too_high", "decay 1", "SGD at 0.1 with momentum"),
         ("dropout_too_high", "dropout 0.95", "dropout 0.5"),

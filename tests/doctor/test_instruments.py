@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import visus
-from visus.doctor.instruments import consultation, due, examples, filters, inputs
+from visus.doctor.instruments import consultation, depth, due, examples, filters, inputs, pretraining
 from visus.doctor.instruments.culprits import culprits
 from visus.doctor.instruments.examples import Examples
 from visus.doctor.instruments.layers import Layers
@@ -156,6 +156,98 @@ def test_a_loss_in_half_precision_is_still_known():
     with torch.autocast("cpu", torch.bfloat16):
         loss = F.cross_entropy(SCORES.bfloat16(), LABELS)
     assert look(understand(SCORES.bfloat16(), LABELS), float(loss))["loss_is"] == "cross_entropy"
+
+
+def test_a_regression_in_other_units_is_judged_by_what_its_answers_follow():
+    years = 35 + 20 * torch.randn(200, 1)
+    standardised = (years - years.mean()) / years.std(correction=0)
+    answered = 0.9 * standardised + 0.1 * torch.randn(200, 1)
+    found = look(understand(answered, years), float(F.mse_loss(answered, standardised)))
+    s, t = answered[:, 0].numpy(), years[:, 0].numpy()
+    residual = np.polyfit(s, t, 1, full=True)[1][0] / 200
+    assert found["rescaled"]
+    assert found["error"] == pytest.approx(residual, rel=1e-3)
+    assert found["blind"] == pytest.approx(float(years.var(correction=0)), rel=1e-3)
+    assert found["follows"] == pytest.approx(np.corrcoef(s, t)[0, 1], rel=1e-3)
+    same = look(understand(answered, standardised), float(F.mse_loss(answered, standardised)))
+    assert "rescaled" not in same
+
+
+def test_attributes_are_counted_one_by_one():
+    scores, truth = torch.tensor([[1.0, -1.0], [2.0, -1.0], [-1.0, 1.0]]), torch.tensor([[1.0, 1], [0, 0], [1, 0]])
+    found = look(understand(scores, truth), 0.0)
+    assert (found["there"], found["named"], found["found"]) == ([2, 1], [2, 1], [1, 0])
+    assert look(understand(scores.sigmoid(), truth), 0.0)["named"] == [2, 1]
+
+
+# -- depth, and features that were there before -----------------------------------------------------------------------
+
+
+class Branches(nn.Module):
+    """Three layers with a shortcut of one layer around two of them, a norm, dropout and a scale."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c, self.around = (nn.Linear(4, 4) for _ in range(4))
+        self.norm, self.scale = nn.BatchNorm1d(4), nn.Parameter(torch.ones(4))
+
+    def forward(self, x):
+        x = self.norm(self.a(x)).relu() * self.scale
+        return F.dropout(self.c(self.b(x).relu()), 0.5) + self.around(x)
+
+
+@pytest.mark.parametrize(
+    ("network", "inputs_", "longest", "shortest"),
+    [
+        (mlp(), (3, D), 3, 3),
+        (convnet(), (3, D), 3, 3),
+        (Branches(), (3, 4), 3, 2),
+        (nn.Conv2d(1, 2, 3), (1, 1, 5, 5), 1, 1),
+        (nn.Sequential(nn.Linear(4, 4, bias=False), nn.Flatten(1), nn.Linear(12, 2)), (2, 3, 4), 2, 2),
+        (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), (2, 3, 8), 4, 2),  # around its second half
+    ],
+)
+def test_layers_are_counted_on_the_longest_and_the_shortest_way(network, inputs_, longest, shortest):
+    found = depth.ways(network(torch.randn(inputs_)))
+    assert (found.longest, found.shortest) == (longest, shortest)
+
+
+def test_what_has_no_graph_has_no_depth():
+    assert depth.ways(torch.ones(3)) is None
+    assert depth.ways(nn.Parameter(torch.ones(3)) * 2) is None
+
+
+def test_trained_weights_are_known_from_fresh_ones():
+    for fresh in (mlp(), convnet(), nn.Sequential(nn.Linear(64, 64), nn.Linear(64, 64))):
+        assert not pretraining.is_pretrained(fresh)
+        for weight in (p for p in fresh.parameters() if p.ndim >= 2):
+            nn.init.orthogonal_(weight)
+        assert not pretraining.is_pretrained(fresh)
+    net = mlp()
+    x, y, *_ = digits()
+    rule = sgd(net, 0.1)
+    for step in range(60):
+        improve(net, rule, F.cross_entropy(net(x), y), step)
+    assert pretraining.is_pretrained(net)
+
+
+def test_features_that_were_torn_down_are_worth_less_than_they_were():
+    net, (x, y, *_) = convnet(), digits()
+    rule = sgd(net, 0.05)
+    for rows in torch.arange(len(x)).split(50) * 4:
+        improve(net, rule, F.cross_entropy(net(x[rows]), y[rows]), 0)
+    kept = pretraining.Pretraining(net)
+    for module in net.modules():
+        if hasattr(module, "reset_parameters") and not isinstance(module, nn.BatchNorm2d):
+            nn.init.zeros_(module.weight)
+    found = kept.compare(net, (x[:128], y[:128]), 10, 1000)
+    assert found["n"] == 128
+    assert found["start"] > 0.8
+    assert found["now"] < 0.5
+    assert kept.original is not None
+    kept.compare(net, (x[:128], y[:128]), 300, 1000)
+    assert kept.original is None, "the copy is let go"
+    assert pretraining.Pretraining(mlp()).original is None
 
 
 # -- gradients and units ----------------------------------------------------------------------------------------------
@@ -308,7 +400,7 @@ def test_leaving_each_example_out_in_turn_needs_no_second_fit():
         (cross_val_predict(Ridge(alpha=ridge * scale), x, target, cv=LeaveOneOut()).argmax(1) == y).mean()
         for ridge in examples.RIDGES
     ]
-    assert examples._ridge_accuracy(x @ x.T, target) == pytest.approx(max(theirs), abs=2 / 90)
+    assert examples.ridge_accuracy(x @ x.T, target) == pytest.approx(max(theirs), abs=2 / 90)
 
 
 def test_labels_without_a_relation_leave_the_reference_at_the_majority():

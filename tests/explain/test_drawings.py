@@ -122,7 +122,7 @@ def test_a_dream_makes_the_layer_answer_more():
     net, (images, _) = network(), pictures(2)
     found = deep_dream.picture(net, images, "see.1", steps=8)
     before, after = (answer(net, x).square().sum() for x in (images, found))
-    assert after > 1.2 * before
+    assert after > 1.1 * before
     assert 0.01 < float((found - images).abs().mean()) < 0.3
 
 
@@ -136,7 +136,7 @@ def test_a_dream_begins_with_octaves_that_pass_and_leaves_out_those_that_do_not(
 
 def test_a_texture_has_the_gram_matrices_of_its_model_and_other_pixels():
     net, style = network(), pictures(1, seed=5)[0]
-    found = texture_synthesis.picture(net, style, "see.1", steps=150)
+    found = texture_synthesis.picture(net, style, "see.1", steps=150, tv=0.0)
     wanted, got = (gram_matrix(answer(net, x)) for x in (style, found))
     assert float((got - wanted).norm() / wanted.norm()) < 0.02
     assert float((found - style).abs().mean()) > 0.1

@@ -61,6 +61,16 @@ def test_the_receptive_field_is_that_of_the_arithmetic():
     )  # 1 + 2 + 2 + 2 * 1: conv 3, conv 3, and the pool's second cell two pixels on
 
 
+def test_a_unit_that_sees_everything_is_shown_whole_pictures():
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 9, padding=4), nn.Conv2d(4, 4, 9, padding=4), nn.Flatten(), nn.Linear(1024, 4)
+    )
+    stack = (255 * pictures(3)[0]).byte()
+    (sheet,) = patches.sheets(model.eval(), stack, "1", units=1, each=3)
+    whole = [picture.permute(1, 2, 0).numpy() for picture in stack]
+    assert all(any(np.array_equal(patch, picture) for picture in whole) for patch in sheet.pictures)
+
+
 def test_bad_input_is_named():
     model, (images, _) = network(), pictures(2)
     stack = (255 * images).byte()

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset, get_worker_info
 from .augment import Augment
 from .collection import TEST, TRAIN, VALIDATION, Arrays, Collection
 from .decode import Frame
+from .growth import Growth
 from .randomness import permutation
 from .split import Split
 
@@ -50,6 +51,11 @@ class Prepared:
     def n_classes(self) -> int:
         return len(self.collection.classes)
 
+    @property
+    def n_outputs(self) -> int:
+        """How many numbers a model answers with: one for each class, or for each target."""
+        return len(self.collection.outputs)
+
     def rows(self, part: str) -> NDArray[np.int64]:
         """Row numbers of 'train', 'validation' or 'test'."""
         return {TRAIN: self.split.train, VALIDATION: self.split.validation, TEST: self.split.test}[part]
@@ -73,14 +79,20 @@ class Prepared:
         return self.collection.pictures.load(row, self.frame)
 
     def labels(self, rows: NDArray[np.int64]) -> Tensor:
+        """Classes int64 (B,); of a collection with targets, the strata."""
         return torch.from_numpy(self.collection.labels[rows])
 
+    def truth(self, rows: NDArray[np.int64]) -> Tensor:
+        """What a model is to answer: classes int64 (B,), or targets float32 (B, T)."""
+        targets = self.collection.targets
+        return self.labels(rows) if targets is None else torch.from_numpy(targets[rows])
+
     def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
-        """One pass over a part as it is: images uint8 (B, 3, H, W) and labels (B,); at most `limit`, spread evenly."""
+        """One pass over a part as it is: images uint8 (B, 3, H, W) and their truth; at most `limit`, spread evenly."""
         rows = _spread(self.rows(name), limit)
         for first in range(0, len(rows), PART_BATCH):
             some = rows[first : first + PART_BATCH]
-            yield self.images(some), self.labels(some)
+            yield self.images(some), self.truth(some)
 
     def limited(self, train: int | None = None, validation: int | None = None) -> "Prepared":
         """The same with at most so many training and validation pictures, spread evenly over each part."""
@@ -115,11 +127,18 @@ class Batches:
     """What a classification task learns from: shuffled, augmented training batches, and parts to look at."""
 
     def __init__(
-        self, prepared: Prepared, batch_size: int, seed: int, augment: Augment | None = None, workers: int = 0
+        self,
+        prepared: Prepared,
+        batch_size: int,
+        seed: int,
+        augment: Augment | None = None,
+        workers: int = 0,
+        growth: Growth | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch must be at least 1 picture; got {batch_size}")
         self.prepared, self.seed, self.augment = prepared, seed, augment or Augment()
+        self.growth = growth or Growth()
         self.n = len(prepared.split.train)
         self.batch_size = min(batch_size, self.n)
         self.steps_per_epoch = self.n // self.batch_size  # the rest of an epoch, below one batch, waits for the next
@@ -129,7 +148,7 @@ class Batches:
         return self
 
     def batches(self, start: int = 0) -> Iterator[Batch]:
-        """Endless training batches from step `start`: images uint8 (B, 3, H, W) and labels (B,)."""
+        """Endless training batches from step `start`: images uint8 (B, 3, H, W) and their truth, see `Prepared`."""
         if not self.workers:
             yield from map(self.batch, count(start))
         yield from DataLoader(
@@ -145,7 +164,8 @@ class Batches:
         """The training batch of one step."""
         epoch, rows = self._rows(step)
         images, numbers = self.prepared.images(rows), self.prepared.numbers_of(rows)
-        return self.augment(images, self.seed, epoch, numbers), self.prepared.labels(rows)
+        images = self.augment(images, self.seed, epoch, numbers)
+        return self.growth(images, step), self.prepared.truth(rows)
 
     def sources(self, step: int) -> list[str]:
         """Names of the pictures in the batch of one step, in its order: of files, or of rows of an array."""

@@ -44,7 +44,7 @@ class Kept(Batches):
     def batch(self, step: int) -> Batch:
         """The training batch of one step."""
         _, rows = self._rows(step)
-        return self.kept.part(self.prepared, TRAIN)[torch.from_numpy(self._place[rows])], self.prepared.labels(rows)
+        return self.kept.part(self.prepared, TRAIN)[torch.from_numpy(self._place[rows])], self.prepared.truth(rows)
 
     def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
         """One pass over a part; at most `limit` examples, spread evenly over it."""
@@ -52,4 +52,4 @@ class Kept(Batches):
         places = _spread(np.arange(len(rows)), limit)
         for first in range(0, len(places), PART_BATCH):
             some = places[first : first + PART_BATCH]
-            yield self.kept.part(self.prepared, name)[torch.from_numpy(some)], self.prepared.labels(rows[some])
+            yield self.kept.part(self.prepared, name)[torch.from_numpy(some)], self.prepared.truth(rows[some])

@@ -24,10 +24,19 @@ STATISTICS = 10_000  # training pictures that mean and deviation are taken from,
 
 
 def prepare(
-    source: str | Path | Collection, size: int = 0, framing: str = "crop", seed: int = 0, memory_gib: float = 2.0
+    source: str | Path | Collection,
+    size: int = 0,
+    framing: str = "crop",
+    seed: int = 0,
+    memory_gib: float = 2.0,
+    targets: str = "",
+    kind: str = "",
 ) -> Prepared:
-    """Open, look at every picture, leave out the unreadable, split, take statistics of the training part."""
-    collection = source if isinstance(source, Collection) else open_collection(source)
+    """Open, look at every picture, leave out the unreadable, split, take statistics of the training part.
+
+    targets, kind: columns to tell instead of a class, see `open_collection`.
+    """
+    collection = source if isinstance(source, Collection) else open_collection(source, None, targets, kind)
     frame = choose_frame(collection, size, framing)
     gathered = gather(collection, frame if fits(collection, frame, memory_gib) else None, cache=cache())
     return finish(gathered, frame, divide(gathered, seed))

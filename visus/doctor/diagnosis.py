@@ -120,6 +120,18 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "unshuffled_data": ("class_imbalance", "class_missing", "learning_rate_too_high", "class_count"),
     "few_distinct_examples": ("overfitting", "validation_labels_differ"),
     "wrong_layout": ("labels_unrelated",),
+    "forgetting": (
+        "learning_rate_too_high",
+        "dead_units",
+        "saturation",
+        "norm_statistics",
+        "exploding_gradients",
+        "oscillation",
+        "overfitting",
+    ),
+    "depth_without_shortcuts": ("vanishing_gradients", "plateau", "too_short", "learning_rate_too_low"),
+    "attribute_never_named": ("class_imbalance",),
+    "catastrophic_overfitting": ("overfitting",),
     "weights_overwritten": ("learning_rate_too_low", "learning_rate_too_high", "oscillation"),
     "optimizer_restarted": ("learning_rate_too_low",),
 }

@@ -14,10 +14,12 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from ..engine.aside import is_aside
 from .chart import Chart
-from .instruments import consultation, due, filters, inputs, outputs
+from .instruments import consultation, depth, due, filters, inputs, outputs
 from .instruments.examples import Examples
 from .instruments.layers import Layers
+from .instruments.pretraining import Pretraining
 from .instruments.tensors import first_tensor, remove, rounded, unwrapped
 from .instruments.updates import Updates
 
@@ -63,12 +65,14 @@ class Examiner:
         self._evaluated, self._training_calls = 0, 0
         self._evaluation: dict[str, Any] = {}
         self._left_at = time.perf_counter()
+        self._busy_since = 0.0  # when an attack on the batch began
         self._began = time.perf_counter()
         self._rank_of_due = 0
         self._handles: list[RemovableHandle] = []
         weakref.finalize(self, remove, self._handles)  # a doctor that is forgotten leaves nothing behind
         self.layers: Layers | None = None
         self.updates: Updates | None = None
+        self.pretraining: Pretraining | None = None
         self.chart.facts = {"planned_steps": steps}
         self._begun = False
         self._begin()
@@ -92,7 +96,7 @@ class Examiner:
 
     def adopt(self, chart: Chart) -> None:
         """Go on with the chart of an earlier attempt at the same run."""
-        self.chart = chart
+        self.chart, self.pretraining = chart, None  # these weights are not those that the run began with
         if self.updates:
             self.updates.go_on(chart)
 
@@ -123,6 +127,7 @@ class Examiner:
         self._begun = True
         nothing: dict[str, Any] = {}
         self.chart.facts |= self._guard("the model", self._facts, nothing)
+        self.pretraining = self._guard("pretrained features", lambda: Pretraining(self.network), None)
         self._guard("the hooks", self._attach, None)
 
     # -- attaching ------------------------------------------------------------------------------------------------
@@ -184,10 +189,14 @@ class Examiner:
         given = first_tensor(args) if args else first_tensor(kwargs)
         if given is not None and is_functorch_wrapped_tensor(given):
             return  # inside vmap or grad: what is seen here may not leave it
+        if is_aside():  # an attack on the batch is work: the wait for the batch ended where it began
+            if not self._evaluated:
+                self._busy_since = self._busy_since or time.perf_counter()
+            return
         if self._searching():
             return
         if self.root.training and torch.is_grad_enabled():
-            now = time.perf_counter()
+            now, self._busy_since = self._busy_since or time.perf_counter(), 0.0
             if self._training_calls:
                 self.chart.count("waited_s", now - self._left_at)
             self._training_calls += 1
@@ -213,7 +222,7 @@ class Examiner:
 
     def left(self, output: Any) -> None:
         """The network has answered."""
-        if self._searching():
+        if self._searching() or is_aside():
             return
         answered = first_tensor(output)
         if torch.is_grad_enabled() and not (answered is not None and is_functorch_wrapped_tensor(answered)):
@@ -303,6 +312,9 @@ class Examiner:
         if given is not None:
             sample["inputs"] = inputs.look(given)
         labels = None
+        if answered is not None and "ways" not in self.chart.facts:
+            found = depth.ways(answered)
+            self.chart.facts["ways"] = [found.longest, found.shortest] if found else None
         if answered is not None and targets is not None:
             answers = outputs.understand(answered, targets)
             if answers is None:
@@ -394,6 +406,10 @@ class Examiner:
         raw = self.examples.raw()
         if raw is not None:
             self.chart.consultation = consultation.consult(self.network, *raw)
+        if self.pretraining is not None:
+            steps, planned = self.chart.steps, self.chart.facts.get("planned_steps")
+            if found := self.pretraining.compare(self.network, raw, steps, planned):
+                self.chart.facts["features"] = found
         if reference:
             kept = self.examples.reference() | {"seen": self.examples.seen, "again": self.examples.again}
         if kept is not None:

@@ -16,6 +16,7 @@ HURT, FINE, UNCLEAR = "hurt", "fine", "unclear"
 
 ABOVE_CHANCE = 0.05  # of what is left above chance: less is nothing learned
 LEARNED = 0.03  # of the blind guess's loss
+FOLLOWS = 0.1  # correlation of a regression's answers with their targets
 ROSE = 3.0  # times the start, above which a loss has diverged
 FELL = 0.12  # of the score, between its best and its end
 SURE = 2.0  # standard errors
@@ -84,6 +85,9 @@ def _nothing_learned(chart: Chart) -> list[str]:
         if score <= min(chance, 2 * even) + ABOVE_CHANCE * (1 - even) and best < chance + 0.2:
             return [f"the score is {score:.1%}; always the same answer has {chance:.1%}"]
         return []
+    follows = readings.outputs(chart, "follows", 0.7)
+    if len(follows) >= 4 and readings.average(follows) < FOLLOWS:
+        return [f"the answers follow the targets with a correlation of {readings.average(follows):.2f}"]
     learned = readings.learned(chart)
     if learned < LEARNED:
         now, blind = readings.entropy_now(chart), readings.blind_loss(chart)
@@ -113,14 +117,23 @@ def _below_others(chart: Chart) -> list[str]:
     found = []
     if known is not None and score < known - BELOW_REFERENCE * max(known, 0.2):
         found.append(f"the score is {score:.1%}; a good run is known to reach {known:.1%}")
+    start, kept = readings.features_at_start(chart)
+    if not math.isnan(start) and not math.isnan(score) and score < start - _margin(start, kept):
+        found.append(
+            f"the score is {score:.1%}; a linear classifier on the pretrained features it began with reaches "
+            f"{start:.1%} on {kept} of the training examples"
+        )
     best, name, n = readings.simple(chart)
-    if n >= 200 and not math.isnan(best) and not math.isnan(score):
-        margin = SURE * math.sqrt(max(best * (1 - best), 1e-4) / n) + 0.01
-        if score < best - margin:
-            found.append(
-                f"the score is {score:.1%}; {name} on {n} of the training examples reaches {best:.1%} on others of them"
-            )
+    if n >= 200 and not math.isnan(best) and not math.isnan(score) and score < best - _margin(best, n):
+        found.append(
+            f"the score is {score:.1%}; {name} on {n} of the training examples reaches {best:.1%} on others of them"
+        )
     return found
+
+
+def _margin(share: float, n: int) -> float:
+    """By how much an accuracy on n examples may be missed by chance."""
+    return SURE * math.sqrt(max(share * (1 - share), 1e-4) / n) + 0.01
 
 
 def _went_some_way(chart: Chart) -> bool:

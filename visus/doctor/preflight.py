@@ -12,10 +12,15 @@ from .finding import Finding, worst
 
 ORDER = (
     "head",
+    "targets",
     "inputs",
+    "pretrained",
     "first_loss",
     "initialisation",
+    "feature_maps",
+    "depth",
     "every_update",
+    "frozen",
     "regularisation",
     "overfits_few",
     "beats_blank",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..collection import CLASSES
 from ._evidence import NOTE, PASS, WARNING, Evidence, Verdict
 from ._phrases import percent, readable
 
@@ -14,6 +15,8 @@ CONCENTRATED = 0.5  # exp(entropy) of the labels over the number of classes, as 
 
 def check(evidence: Evidence) -> Verdict:
     """Warns beyond 10 to 1 or if the labels are as if half of the classes were missing. `names` are small classes."""
+    if evidence.collection.kind != CLASSES:
+        return Verdict("class_balance", PASS, f"pictures come with {evidence.collection.kind}, not with classes")
     rows = np.array(readable(evidence), dtype=np.int64)
     counts = np.bincount(evidence.collection.labels[rows], minlength=len(evidence.collection.classes))
     present = np.flatnonzero(counts).tolist()

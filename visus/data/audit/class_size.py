@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ..collection import CLASSES
 from ..split import merge_groups, rows_by_key
 from ._evidence import BLOCKER, NOTE, PASS, WARNING, Evidence, Verdict
 from ._phrases import count, listed, readable
@@ -15,6 +16,8 @@ def check(evidence: Evidence) -> Verdict:
     """Blocks if fewer than two classes can be divided; warns of classes that cannot. `names` are the small classes."""
     classes = evidence.collection.classes
     sizes = _independent(evidence)
+    if evidence.collection.kind != CLASSES and (sizes >= FEWEST).sum() >= 2:
+        return Verdict("class_size", PASS, f"pictures come with {evidence.collection.kind}, not with classes")
     divisible = int((sizes >= FEWEST).sum())
     if divisible < 2:
         what = (

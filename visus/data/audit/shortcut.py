@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..collection import CLASSES
 from ._evidence import PASS, WARNING, Evidence, Verdict
 from ._phrases import named, readable
 
@@ -29,7 +30,8 @@ def check(evidence: Evidence) -> Verdict:
                     what.append(f"{own}, of the others {n_others_have:,} of {n_others:,}")
                     culprits += rows[(labels == c) & (values == value)].tolist()
     if not what:
-        return Verdict("shortcut", PASS, "no class is given away by its format, colour mode or orientation")
+        given_away = "class is" if evidence.collection.kind == CLASSES else f"{evidence.collection.kind} are"
+        return Verdict("shortcut", PASS, f"no {given_away} given away by format, colour mode or orientation")
     more = f" (and {len(what) - 1} more such properties)" if len(what) > 1 else ""
     remedy = "store all classes alike, for example all grey, or add pictures of this class that are stored otherwise"
     return Verdict("shortcut", WARNING, what[0] + more, remedy, named(evidence, culprits))

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ...engine.aside import is_aside
 from ...engine.objective import Batch, Objective
 from ...engine.task import Task
 from ._loss_call import LossCall, LossCalls
@@ -103,7 +104,7 @@ class _Leaf:
         self.name, self.found = name, found
 
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
-        if all(call.module is not module for call in self.found.layers):
+        if not is_aside() and all(call.module is not module for call in self.found.layers):
             given = next(tensors(args), None)
             self.found.layers.append(LayerCall(self.name, module, given, first_float(output)))
 
@@ -119,6 +120,8 @@ class _Enter:
 
     def __call__(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         found = self.state.found
+        if is_aside():
+            return
         if self.state.depth == 0:
             found.networks += [self.name] * (self.name not in found.networks)
             if found.inputs is None:
@@ -131,6 +134,8 @@ class _Leave:
         self.state = state
 
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
+        if is_aside():
+            return
         self.state.depth -= 1
         if self.state.depth == 0 and (made := first_float(output)) is not None:
             self.state.found.outputs = made

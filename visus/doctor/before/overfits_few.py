@@ -7,6 +7,7 @@ from ._by_heart import ADAM, EXAMPLES, SHRINK, Lesson, by_heart
 from ._copy import descending, first_batch, patient
 
 NO_WAY = 0.8  # share of the loss that is left where an optimizer got nowhere; a plain deep net is just slow at first
+MOST = 0.5  # of the weights: where fewer learn, what they can say is limited on purpose
 HALF = 0.5  # what learns half of the way is slow or bounded, what does not is wired wrongly
 
 
@@ -27,6 +28,8 @@ def _check(task: Task, index: int, batch: Batch) -> Finding:
     stuck = lesson.left > HALF
     # Of a loss whose least is not known, a part may have to stay: one step milder.
     severity = (BLOCKER if stuck else WARNING) if lesson.reachable else (WARNING if stuck else NOTE)
+    if _learning(task) < MOST:  # a head on fixed features may well be unable to
+        severity = NOTE
     return Finding(
         severity,
         f"loss on {n} repeated examples only went from {lesson.first:.2f} to {lesson.last:.2f} in {lesson.steps} steps",
@@ -37,6 +40,12 @@ def _check(task: Task, index: int, batch: Batch) -> Finding:
         where="data" if stuck else "model",
         weight=0.5,
     )
+
+
+def _learning(task: Task) -> float:
+    """Share of the weights that learn."""
+    sizes = [(p.numel(), p.requires_grad) for p in task.parameters()]
+    return sum(n for n, learns in sizes if learns) / max(1, sum(n for n, _ in sizes))
 
 
 def _only_with_adam(lesson: Lesson, what: str, against: str) -> Finding:

@@ -80,7 +80,7 @@ class Examples:
         np.fill_diagonal(distance, np.inf)
         near = labels[distance.argmin(1)] == labels
         self._reference = {
-            "ridge": _ridge_accuracy(gram, y),
+            "ridge": ridge_accuracy(gram, y),
             "nearest": float(near.mean()),
             "majority": float(counts.max() / len(labels)),
             "n": len(labels),
@@ -89,7 +89,7 @@ class Examples:
         return self._reference
 
 
-def _ridge_accuracy(gram: NDArray[np.float32], y: NDArray[np.float32]) -> float:
+def ridge_accuracy(gram: NDArray[np.float32], y: NDArray[np.float32]) -> float:
     """Share of rows right when each is left out in turn, by the best of several strengths.
 
     gram (N, N): products of centred rows; y (N, K): one-hot. Leaving a row out needs no second fit: its residual is

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.utils.hooks import RemovableHandle
 
+from ...engine.aside import is_aside
 from .tensors import first_tensor, remove, rounded, some
 
 ENTRIES = 16_384
@@ -79,7 +80,7 @@ class _Hook:
 
     @torch.no_grad()
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
-        if self.name in self.seen:  # a shared module: its first use stands for it
+        if self.name in self.seen or is_aside():  # a shared module: its first use stands for it
             return
         try:
             given, made = first_tensor(args), first_tensor(output)

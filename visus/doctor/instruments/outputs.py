@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from .tensors import rounded
 
 MOST_CLASSES = 1000
+MOST_ATTRIBUTES = 100  # counted one by one
 CLOSE = 2e-3  # relative; a loss computed in bfloat16 is about that far from ours in float32
 
 
@@ -68,17 +69,7 @@ def look(answers: Answers, loss: float) -> dict[str, Any]:
         "n": len(s),
     }
     if not answers.n_classes:
-        t = answers.labels
-        if answers.kind == "attributes":
-            often = t.mean(0).clamp(1e-4, 1 - 1e-4)
-            blind = -(often * often.log() + (1 - often) * (1 - often).log()).mean()
-            error = F.binary_cross_entropy_with_logits(s, t)
-            found["within_one"] = bool((s >= 0).all() and (s <= 1).all())
-        else:
-            blind, error = t.var(0, correction=0).mean(), (s - t).square().mean()
-        found |= {"blind": rounded(float(blind)), "error": rounded(float(error))}
-        found["loss_is"] = _regression_loss(answers, loss)
-        return found
+        return found | (_attributes(answers, loss) if answers.kind == "attributes" else _values(answers, loss))
     k, labels = answers.n_classes, answers.labels
     sums = s.sum(1)
     found |= {
@@ -103,6 +94,44 @@ def look(answers: Answers, loss: float) -> dict[str, Any]:
     found["entropy"] = rounded(float(-(chances * chances.log()).sum(1).mean()))
     found |= _classification_loss(answers, loss)
     return found
+
+
+def _attributes(answers: Answers, loss: float) -> dict[str, Any]:
+    """Logistic loss, that of a guess which knows how frequent each attribute is; how often each is there and named."""
+    s, t = answers.scores, answers.labels
+    often = t.mean(0).clamp(1e-4, 1 - 1e-4)
+    blind = -(often * often.log() + (1 - often) * (1 - often).log()).mean()
+    chances = bool((s >= 0).all() and (s <= 1).all())
+    found: dict[str, Any] = {
+        "within_one": chances,
+        "blind": rounded(float(blind)),
+        "error": rounded(float(F.binary_cross_entropy_with_logits(s, t))),
+        "loss_is": _regression_loss(answers, loss),
+    }
+    if s.shape[1] <= MOST_ATTRIBUTES:
+        named = s > (0.5 if chances else 0.0)
+        found["there"], found["named"] = t.sum(0).int().tolist(), named.sum(0).tolist()
+        found["found"] = (named * t).sum(0).int().tolist()
+    return found
+
+
+def _values(answers: Answers, loss: float) -> dict[str, Any]:
+    """Squared error, that of the mean of the targets, and how far answers follow the targets at all."""
+    s, t = answers.scores, answers.labels
+    blind, error = t.var(0, correction=0), (s - t).square().mean()
+    follows = _correlation(s, t)
+    name = _regression_loss(answers, loss)
+    found = {"follows": rounded(float(follows.mean())), "loss_is": name, "blind": rounded(float(blind.mean()))}
+    if name == "unknown" and error > blind.mean():
+        # The loss compares in other units than these, those of standardised targets: what the best line leaves over.
+        error, found["rescaled"] = (blind * (1 - follows.clamp_min(0).square())).mean(), True
+    return found | {"error": rounded(float(error))}
+
+
+def _correlation(s: Tensor, t: Tensor) -> Tensor:
+    """(D,) of answers with targets, each (N, D); 0 where one of them does not vary."""
+    s, t = s - s.mean(0), t - t.mean(0)
+    return (s * t).sum(0) / (s.norm(dim=0) * t.norm(dim=0)).clamp_min(1e-12)
 
 
 def _classification_loss(answers: Answers, loss: float) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from ..record import Record, sequence
 
 PICTURES, CAPTIONS, TECHNIQUES = "explained.pictures", "explained.captions", "explained.techniques"
 READING = (
-    "Brighter is more important to the class that was said; each map has its own scale, from nothing to its strongest "
-    "place. Look at the wrong ones: does it look at the thing, or at what stands beside it?"
+    "Brighter is more important to the class that was said; where a map has two signs, red speaks for the class and "
+    "blue against it. Each map has its own scale, from nothing to its strongest place. Look at the wrong ones: does it look at the thing, or at what stands beside it?"
 )
 
 
@@ -30,6 +30,6 @@ def gather(record: Record) -> dict[str, Any] | None:
     ]
     return {
         "rows": rows,
-        "lead": f"{len(rows)} validation pictures, seen by {' and '.join(names[1:])}.",
+        "lead": f"{len(rows)} validation pictures, each with its maps.",
         "reading": READING,
     }
