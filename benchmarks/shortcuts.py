@@ -122,7 +122,7 @@ def _verdict(found: Mapping[str, list[Mapping[str, Any]]], kind: str, budget: tu
         return ""
     apart = mean(r["training_error"] for r in deep) - mean(r["training_error"] for r in shallow)
     way = "above" if apart > 0 else "below"
-    return f"- {budget[1]:g} epochs: {kind}-56 ends {abs(apart):.1f} points {way} {kind}-20 in training error."
+    return f"- After {budget[2]:,} steps {kind}-56 ends {abs(apart):.1f} points {way} {kind}-20 in training error."
 
 
 if __name__ == "__main__":

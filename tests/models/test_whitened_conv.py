@@ -16,7 +16,7 @@ def test_whitened_patches_have_the_identity_as_covariance():
     torch.manual_seed(0)
     network, pictures = whitened_conv.build((3, 10, 10), 4), smooth_pictures(400)
     network.whiten(pictures)
-    answers = F.conv2d(pictures, network.filters).transpose(0, 1).flatten(1)[:12]  # (12, N): those of one sign
+    answers = F.conv2d(pictures, network.whitening.filters).transpose(0, 1).flatten(1)[:12]  # (12, N): those of one sign
     second_moments = answers @ answers.T / answers.shape[1]
     scale = second_moments.diagonal()
     assert (second_moments - scale.diag()).abs().max() < 1e-3
@@ -27,19 +27,19 @@ def test_whitened_patches_have_the_identity_as_covariance():
 def test_every_axis_is_there_with_both_signs():
     network = whitened_conv.build((3, 10, 10), 4)
     network.whiten(smooth_pictures(50))
-    assert torch.equal(network.filters[:12], -network.filters[12:])
+    assert torch.equal(network.whitening.filters[:12], -network.whitening.filters[12:])
 
 
 def test_pictures_without_any_variation_are_whitened_without_infinities():
     network = whitened_conv.build((3, 10, 10), 4)
     network.whiten(torch.zeros(5, 3, 10, 10))
-    assert network.filters.isfinite().all()
+    assert network.whitening.filters.isfinite().all()
 
 
 def test_the_filters_are_saved_and_not_learned():
     network = whitened_conv.build((3, 32, 32), 10)
-    assert "filters" in network.state_dict()
-    assert "filters" not in dict(network.named_parameters())
+    assert "whitening.filters" in network.state_dict()
+    assert "whitening.filters" not in dict(network.named_parameters())
     assert sum(p.numel() for p in network.parameters()) == 1_971_328
 
 

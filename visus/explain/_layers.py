@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from ..engine.anatomy import layers, watching
 
+COLOURS = 3  # channels; a layer that puts out as many scales pixels, it does not see features
+
 
 def convolutions(network: nn.Module, images: Tensor) -> list[str]:
     """The convolutions (1x1 included) that put out maps larger than one pixel, in the order of their calls.
@@ -44,7 +46,7 @@ def _map_sizes(network: nn.Module, images: Tensor) -> list[tuple[str, tuple[int,
     sizes: dict[str, tuple[int, int]] = {}
 
     def note(module: nn.Module, given: tuple[Any, ...], out: Any) -> None:
-        if isinstance(out, Tensor) and out.ndim == 4 and min(out.shape[2:]) > 1:
+        if isinstance(out, Tensor) and out.ndim == 4 and out.shape[1] > COLOURS and min(out.shape[2:]) > 1:
             sizes.pop(names[module], None)  # of a layer called several times the last call counts
             sizes[names[module]] = (out.shape[2], out.shape[3])
 

@@ -77,7 +77,12 @@ def receptive_field(
             boxes.append((_span(seen.any(1)), _span(seen.any(0))))
     (top, bottom), (left, right) = boxes[1]
     down, along = (_jump([box[axis] for box in boxes], middle[axis], size[axis] - 1, picture[axis]) for axis in (0, 1))
-    return Field(top, left, bottom - top, right - left, down, along)
+    # A field as large as the picture is cut at every rim: what a cell sees of it is all there is.
+    return Field(
+        *(top, left, bottom - top, right - left),
+        down if bottom - top < picture[0] else 0.0,
+        along if right - left < picture[1] else 0.0,
+    )
 
 
 def _span(seen: Tensor) -> tuple[int, int]:

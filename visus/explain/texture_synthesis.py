@@ -23,7 +23,7 @@ def picture(
     *,
     steps: int = 300,
     lr: float = 0.05,
-    tv: float = 0.0,
+    tv: float = 1.0,
     seed: int = 0,
     show: Show = silent,
 ) -> Tensor:

@@ -56,6 +56,8 @@ class Described(nn.Module):
         return (descriptions - self.mean) / self.std
 
     def forward(self, inputs: Tensor) -> Tensor:
-        if inputs.is_floating_point():
+        if inputs.ndim == 2:
             return inputs
+        if inputs.is_floating_point():  # pixels that something was done to: features look at bytes
+            inputs = inputs.detach().round().clamp(0, 255).to(torch.uint8)
         return self.standardised(self.describe(inputs))

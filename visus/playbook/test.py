@@ -91,7 +91,10 @@ def _keep_evidence(session: Session, trained: ship.TrainedModel, found: Tested) 
         "gallery.images": _pictures(collection, rows[found.shown.numpy()].tolist(), GALLERY_PX),
         "audit.images": _pictures(seen.collection, flagged, AUDIT_PX),
     }
-    filters = next((p for p in trained.network.parameters() if p.ndim == 4 and p.shape[1] == 3), None)
+    filters = next(
+        (t for t in (*trained.network.buffers(), *trained.network.parameters()) if t.ndim == 4 and t.shape[1] == 3),
+        None,
+    )
     if filters is not None:
         tensors["filters"] = filters.detach()[:MOST_FILTERS].contiguous()
     facts = {

@@ -10,7 +10,8 @@ from ..record import Record, sequence
 PICTURES, CAPTIONS, TECHNIQUES = "explained.pictures", "explained.captions", "explained.techniques"
 READING = (
     "Brighter is more important to the class that was said; where a map has two signs, red speaks for the class and "
-    "blue against it. Each map has its own scale, from nothing to its strongest place. Look at the wrong ones: does it look at the thing, or at what stands beside it?"
+    "blue against it. Each map has its own scale, from nothing to its strongest place. Look at the wrong ones: does it "
+    "look at the thing, or at what stands beside it?"
 )
 
 
