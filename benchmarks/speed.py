@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -24,6 +25,7 @@ from _claim import RESULTS, facts
 from visus.data.batches import Prepared
 from visus.data.prepare import prepare
 from visus.data.views import VIEWS
+from visus.engine.precision import named
 from visus.ship.model import load
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -35,8 +37,8 @@ PARTS = (
 )
 VARIANTS: Mapping[str, tuple[str, Sequence[str]]] = {
     "as it is": ("", []),
-    "8 epochs": ("", ["epochs=8"]),
-    "12 epochs": ("", ["epochs=12"]),
+    "8 epochs": ("epochs=8", ["epochs=8"]),
+    "16 epochs": ("epochs=16", ["epochs=16"]),
     "full size from the start": ("grow=1", ["grow=1"]),
     "half size at the start": ("grow=0.5", ["grow=0.5"]),
     "mirrored by chance": ("alternate=false", ["alternate=false"]),
@@ -67,23 +69,26 @@ def trained(settings: Sequence[str], runs: Path) -> tuple[Path, float]:
 
 @torch.no_grad()
 def percent(folder: Path, pictures: Prepared, part: str) -> dict[str, float]:
-    """Accuracy of the shipped model in float32 on one part, by way of looking."""
-    network = load(folder).network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    """Accuracy of the shipped model on one part, by way of looking; arithmetic as the run's own evaluations."""
+    precision = named(json.loads((folder / "run.json").read_text())["precision"])
+    network = load(folder).network.to(memory_format=precision.memory_format)  # type: ignore[call-overload]
     right, n = dict.fromkeys(("one", "six"), 0), 0
     for images, labels in pictures.part(part):
         n += len(labels)
         for views in right:
-            scores = torch.stack([network(view).softmax(1) for view in VIEWS[views](images)]).mean(0)
+            with precision.autocast("cpu"):
+                scores = torch.stack([network(view).float().softmax(1) for view in VIEWS[views](images)]).mean(0)
             right[views] += int((scores.argmax(1) == labels).sum())
     return {views: 100 * found / n for views, found in right.items()}
 
 
 def measure(settings: Sequence[str], part: str) -> dict[str, Any]:
-    """Train once, score once."""
-    with tempfile.TemporaryDirectory() as runs:
+    """Train once, score once. Runs are kept in $VISUS_SPEED_RUNS if that names a folder."""
+    where = os.environ.get("VISUS_SPEED_RUNS")
+    with nullcontext(Path(where, "-".join(settings))) if where else tempfile.TemporaryDirectory() as runs:
         folder, seconds = trained(settings, Path(runs))
-        began = time.perf_counter()
-        found = percent(folder, prepare("cifar10"), part)
+        pictures, began = prepare("cifar10"), time.perf_counter()
+        found = percent(folder, pictures, part)
         return {**found, "seconds": seconds, "scoring_s": time.perf_counter() - began}
 
 

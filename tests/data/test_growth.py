@@ -10,7 +10,8 @@ from visus.data.growth import Growth
 def test_the_side_rises_to_the_full_one(step, side):
     images = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
     grown = Growth(0.75, 100)(images, step)
-    assert grown.shape == (2, 3, side, side) and grown.dtype == torch.uint8
+    assert grown.shape == (2, 3, side, side)
+    assert grown.dtype == torch.uint8
 
 
 def test_unless_asked_pictures_stay_as_they_are():

@@ -8,7 +8,7 @@ build = partial(
     classify.build,
     data="cifar10",
     model="whitened_conv",
-    epochs=10,
+    epochs=12,
     batch=2000,
     accumulate=4,
     optimizer="kernel_muon",

@@ -148,10 +148,10 @@ def build(
     seed_everything(seed)
     entry = _entry(first, prepared.image)
     network = catalogue.find(classifiers, model).build(entry, prepared.n_outputs, **model_settings)
-    if hasattr(network, "whiten") and not pretrained:
-        network.whiten(first(torch.cat([images for images, _ in prepared.part("train", TO_WHITEN)])))
     if pretrained:
         _transfer.begin(network, first, pretrained, model, model_settings, prepared.collection.outputs)
+    elif hasattr(network, "whiten"):
+        network.whiten(first(torch.cat([images for images, _ in prepared.part("train", TO_WHITEN)])))
     whole = optimizer == _descent.FULL_BATCH
     usual = 0 if whole or features != _features.PIXELS else min(prepared.image[1:]) // 8
     shift = usual if crop < 0 else crop

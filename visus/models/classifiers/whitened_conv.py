@@ -50,7 +50,7 @@ class Group(nn.Module):
 
 
 class Whitening(nn.Module):
-    """Patches seen along their principal axes: (B, C, H, W) -> (B, 8 * C, H - 1, W - 1). Taken from data, not learned."""
+    """Patches along their principal axes: (B, C, H, W) -> (B, 8 * C, H - 1, W - 1). Taken from data, not learned."""
 
     filters: Tensor  # (8 * C, C, 2, 2): saved with the weights
 
