@@ -197,7 +197,7 @@ class Examiner:
             return
         if self.root.training and torch.is_grad_enabled():
             now, self._busy_since = self._busy_since or time.perf_counter(), 0.0
-            if self._training_calls:
+            if self._training_calls and self._answered is None:  # later pieces of a batch wait for the ones before
                 self.chart.count("waited_s", now - self._left_at)
             self._training_calls += 1
             self._given, self._evaluated = given, 0

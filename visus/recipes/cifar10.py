@@ -1,4 +1,4 @@
-"""CIFAR-10 at 94 % in minutes on two cores: the whitened net, Muon, pictures that grow; 2 million weights."""
+"""CIFAR-10 at 94 % in minutes on two cores: a whitened net of 2 million weights, Muon, pictures that grow."""
 
 from functools import partial
 
@@ -6,9 +6,9 @@ from . import classify
 
 build = partial(
     classify.build,
-    data="cifar10",
+    data="cifar10-course",
     model="whitened_conv",
-    epochs=12,
+    epochs=13,
     batch=2000,
     accumulate=4,
     optimizer="kernel_muon",
