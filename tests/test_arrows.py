@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "ship": {"runs", "recipes", "data", "engine"},
     "playbook": {
         *("recipes", "data", "doctor", "search", "runs", "report", "engine", "ship", "metrics", "tasks"),
-        *("explain", "attacks", "models"),
+        *("explain", "attacks", "models", "geometry"),
     },
     "estimators": {"recipes", "engine", "data", "features", "ship", "geometry", "models", "tasks", "losses"},
     "lab": {

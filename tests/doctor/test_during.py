@@ -352,3 +352,21 @@ def test_a_run_of_a_few_steps_is_judged_without_a_crash_or_an_alarm(steps, evalu
     assert all(not isinstance(f, str) for rows in found.values() for f in rows), found
     assert not run_.diagnosis.alarm, str(run_)
     assert not any(said.startswith("the question of") for said in run_.diagnosis.unexamined)
+
+
+def test_later_pieces_of_a_batch_wait_for_the_ones_before_and_not_for_data():
+    clock = Clock(0.0)
+    x, y, *_ = digits()
+    with patch.object(examiner, "time", clock):
+        model = mlp()
+        optimizer = sgd(model)
+        with visus.Doctor(model, optimizer, live=False) as doctor:
+            for _ in range(5):
+                for rows in (slice(0, 16), slice(16, 32)):
+                    loss = nn.functional.cross_entropy(model(x[rows]), y[rows]) / 2
+                    loss.backward()
+                    clock.now += 1.0  # backward takes its time
+                optimizer.step()
+                optimizer.zero_grad()
+                doctor.step(loss)
+    assert doctor.chart.counts.get("waited_s", 0.0) == 0

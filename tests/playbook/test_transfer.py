@@ -54,6 +54,19 @@ def test_a_difference_that_may_be_chance_is_not_believed():
     assert transfer.surely_better(told(0.9), told(0.5))
 
 
+def test_neighbours_vote_as_scikit_learns_do_when_each_row_is_held_out():
+    from sklearn.model_selection import LeaveOneOut, cross_val_predict
+    from sklearn.neighbors import KNeighborsClassifier
+
+    dice = np.random.default_rng(1)
+    labels = np.arange(60) % 3
+    rows = (dice.normal(size=(60, 8)) + np.eye(8)[labels]).astype(np.float32)
+    rows[1] = rows[0]  # twins: each is the other's neighbour, and never its own
+    model = KNeighborsClassifier(transfer.NEIGHBOURS, metric="cosine")
+    expected = cross_val_predict(model, rows, labels, cv=LeaveOneOut()) == labels
+    assert (transfer.told_by_neighbours(rows, labels) == expected).all()
+
+
 def test_columns_that_tell_the_class_are_found_and_noise_is_not():
     dice = np.random.default_rng(0)
     labels = np.arange(120) % 3

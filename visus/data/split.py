@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from .collection import TEST, TRAIN, VALIDATION
 
@@ -104,6 +102,9 @@ def merge_groups(n: int, *groupings: Iterable[Sequence[int]]) -> Rows:
     groupings: each lists groups of row numbers, such as duplicate groups or the rows of each patient. Rows named in
     none get an id of their own. Ids count up from 0 in the order of the rows.
     """
+    from scipy.sparse import coo_array  # takes a tenth of a second, and who only predicts splits nothing
+    from scipy.sparse.csgraph import connected_components
+
     links = [(group[0], row) for grouping in groupings for group in grouping if len(group) > 1 for row in group[1:]]
     if links and (min(min(link) for link in links) < 0 or max(max(link) for link in links) >= n):
         raise ValueError(f"a group names a row outside 0..{n - 1}; were the groups made for another collection?")

@@ -16,6 +16,7 @@ from ..data.collection import TRAIN
 from ..data.prepare import prepare
 from ..engine import anatomy, rest
 from ..engine.task import evaluating
+from ..geometry.neighbours import nearest
 from ..metrics.intervals import wilson
 from ..recipes import _features as made
 from ..recipes import _form, classify
@@ -27,6 +28,7 @@ from ._session import Show, Silent
 MOST = 2_000  # training pictures that are measured on, spread evenly
 FOLDS = 5
 LITTLE = 100  # training pictures a class; below it a convolutional net forgets more than it learns (CS231n's "small")
+NEIGHBOURS = 5
 GRID = 2  # maps are averaged over 2 x 2 parts: where something is still counts in early layers
 SURE = 2.0  # standard errors of a difference that is believed
 PENALTIES = np.logspace(0, 5, 6)  # of ridge regression; the best on held-out rows of the fold is taken
@@ -60,13 +62,15 @@ class Cell:
 class Found:
     """What was measured. right: for pixels, HOG and each stage, which pictures were told right when held out, (N,).
 
-    layers: the last module of each stage below the head, from the input upwards; the names in `right`.
+    near: the same by the vote of the nearest neighbours. layers: the last module of each stage below the head, from the
+    input upwards; the names in `right`.
     """
 
     per_class: int
     n: int
     n_classes: int
     right: Mapping[str, Right]
+    near: Mapping[str, Right]
     layers: Sequence[str]
     cell: Cell
 
@@ -99,11 +103,13 @@ def measure(
     task = classify.build(prepared, **{**chosen, "pretrained": name, "arithmetic": "float32", "seed": seed})
     labels, rows, layers = _features(task.model, prepared)
     right: dict[str, Right] = {}
+    near: dict[str, Right] = {}
     for number, (which, values) in enumerate(rows.items()):
         show.progress("transfer", number, len(rows), which)
         right[which] = told_right(values, labels, seed)
+        near[which] = told_by_neighbours(values, labels)
     per_class = int(np.median(np.bincount(prepared.labels(prepared.rows(TRAIN)).numpy(), minlength=prepared.n_classes)))
-    return Found(per_class, len(labels), prepared.n_classes, right, layers, judge(per_class, right, layers))
+    return Found(per_class, len(labels), prepared.n_classes, right, near, layers, judge(per_class, right, layers))
 
 
 def told_right(rows: NDArray[np.float32], labels: NDArray[np.int64], seed: int = 0) -> Right:
@@ -122,6 +128,17 @@ def told_right(rows: NDArray[np.float32], labels: NDArray[np.int64], seed: int =
     folds = StratifiedKFold(min(FOLDS, fewest), shuffle=True, random_state=seed)
     model = make_pipeline(StandardScaler(), RidgeClassifierCV(PENALTIES))
     return np.asarray(cross_val_predict(model, rows.astype(np.float64), labels, cv=folds) == labels)
+
+
+def told_by_neighbours(rows: NDArray[np.float32], labels: NDArray[np.int64]) -> Right:
+    """Which rows (N, D) the vote of their NEIGHBOURS nearest other rows tells right, (N,), by cosine."""
+    points = torch.from_numpy(rows)
+    found = nearest(points, points, min(NEIGHBOURS + 1, len(rows)), "cosine")[1]
+    others = found != torch.arange(len(rows))[:, None]
+    others &= others.cumsum(1) <= NEIGHBOURS  # a twin may stand before the row itself
+    votes = torch.zeros(len(rows), int(labels.max()) + 1)
+    votes.scatter_add_(1, torch.from_numpy(labels)[found], others.float())
+    return np.asarray(votes.argmax(1).numpy() == labels)
 
 
 def judge(per_class: int, right: Mapping[str, Right], layers: Sequence[str]) -> Cell:
@@ -203,13 +220,20 @@ def write_page(source: str, name: str, settings: Mapping[str, Any], found: Found
         [[_case(*case), "here" if case == (found.cell.similar, found.cell.much) else ""] for case in CASES],
         "After CS231n's notes on transfer learning.",
     )
+    by_layer = Table(
+        "The same features, by a linear classifier and by their neighbours",
+        ["features", "linear", f"{NEIGHBOURS} nearest neighbours"],
+        [[name, f"{100 * shares[name]:.1f} %", f"{100 * found.near[name].mean():.1f} %"] for name in labels],
+        "Each picture was held out when it was told. What neighbours tell well needs no training at all.",
+    )
     numbers = {
         "accuracy": shares,
+        "neighbours": {name: float(near.mean()) for name, near in found.near.items()},
         "per_class": found.per_class,
         "settings": dict(found.cell.settings),
         "command": typed,
     }
-    exhibit = Exhibit("Transfer", [*sentences(found), f"Type: {typed}"], [chart], tables=[table], data=numbers)
+    exhibit = Exhibit("Transfer", [*sentences(found), f"Type: {typed}"], [chart], tables=[by_layer, table], data=numbers)
     shown = {"data": source, "pretrained": name, **settings}
     stem = "".join(letter if letter.isalnum() else "-" for letter in Path(source).name) or "data"
     return write(

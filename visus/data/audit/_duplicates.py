@@ -12,7 +12,6 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dctn
 
 from ..split import merge_groups
 
@@ -58,6 +57,8 @@ def perceptual_hashes(thumbnails: Bytes) -> Hashes:
 
     The same bits as `imagehash.phash` gives for a thumbnail, for thousands at a time.
     """
+    from scipy.fft import dctn  # takes a tenth of a second, and who only predicts looks for no duplicates
+
     hashes = np.empty(len(thumbnails), dtype=np.uint64)
     for start in range(0, len(thumbnails), MANY):
         grey = luma(thumbnails[start : start + MANY]).astype(np.float64)

@@ -1,0 +1,16 @@
+"""CIFAR-10 with ResNet-20, 270,000 weights, with Muon and pictures that grow."""
+
+from functools import partial
+
+from . import cifar10
+
+build = partial(
+    cifar10.build,
+    model="cifar_resnet20",
+    epochs=30,
+    batch=1000,
+    accumulate=2,
+    lr=0.2,
+    smoothing=0.0,
+    crop=4,
+)
