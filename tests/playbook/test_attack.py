@@ -114,7 +114,7 @@ def test_noise_is_taken_for_classes(run, tmp_path):
         (["--norm", "l1"], "norm must be linf or l2; got 'l1'"),
         (["--norm", "l2", "--epsilon", "99"], "outside [0, 41.57], the largest L2 distance"),
         (["--target", "down"], "--target needs pictures to bring there"),
-        (["PICTURE", "--target", "dwon"], "the model has no class 'dwon'. Did you mean 'down'?"),
+        (["PICTURE", "--target", "dwon"], "no class 'dwon' in this model. Did you mean 'down'?"),
         (["PICTURE", "--target", "across"], "is across to the model already; take another target"),
         (["nowhere.png"], "nowhere.png"),
         (["--transfer-from", "nowhere"], "nowhere holds no trained model"),

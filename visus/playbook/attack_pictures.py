@@ -12,11 +12,11 @@ from torch import Tensor
 from ..attacks import fooling
 from ..attacks._contract import UnitPixels, said
 from ..attacks._words import Attack, named
-from ..data.decode import UnreadablePictureError, read
-from ..engine.catalogue import nearest
 from ..report.exhibit import Exhibit, Plate, Table, write
 from ..ship import model as ship
 from ._attacked import captions, classifier, difference, enlarged, rounded, surrogate, unit
+from ._given import class_number
+from ._given import pictures as given_pictures
 from ._session import Show
 
 PAGE = "attacked"
@@ -70,12 +70,11 @@ def attack_pictures(
     attack = named(how, norm)
     kind = attack.name.partition(":")[0]
     reach = USUAL_EPSILON.get(kind, USUAL_EPSILON[attack.norm]) if epsilon is None else epsilon
-    goal = _class(trained, target) if target else None
+    goal = class_number(trained.classes, target) if target else None
     network = UnitPixels(trained.network)
     made_on = surrogate(transfer_from, trained) if transfer_from else network
-    files, images, errors = _readable(trained, pictures)
-    if not files:
-        raise ValueError(errors[0] if errors else f"no pictures in {', '.join(map(str, pictures))}; give some files")
+    given = given_pictures(pictures, trained.frame)
+    files, images, errors = given.files, given.images, given.errors
     out = out or folder / PAGE
     out.mkdir(parents=True, exist_ok=True)
     done: list[Attacked] = []
@@ -99,7 +98,7 @@ def from_noise(
 ) -> Path:
     """A page of pictures made of noise that the model takes for `target`, or for each of its classes; returns it."""
     trained = classifier(folder)
-    goals = [_class(trained, target)] if target else list(range(len(trained.classes)))
+    goals = [class_number(trained.classes, target)] if target else list(range(len(trained.classes)))
     options = {"confidence": SURE, "steps": 400, **named(settings).settings}
     dice = torch.Generator().manual_seed(0)
     start = (0.5 + 0.25 * torch.randn(1, 3, trained.frame.height, trained.frame.width, generator=dice)).clamp(0, 1)
@@ -123,27 +122,6 @@ def from_noise(
     exhibit = Exhibit(f"Pictures that fool {folder.name}", [sentence], plates=[plate], data={"reached": reached})
     question = "What does the model take noise for, if the noise is bent a little?"
     return write("fooling", question, {}, exhibit, out or folder / PAGE, "attack")
-
-
-def _class(trained: ship.TrainedModel, name: str) -> int:
-    if name not in trained.classes:
-        known = ", ".join(trained.classes[:12])
-        raise ValueError(f"the model has no class '{name}'.{nearest(name, trained.classes)} It knows {known}")
-    return trained.classes.index(name)
-
-
-def _readable(trained: ship.TrainedModel, pictures: Sequence[Path]) -> tuple[list[Path], Tensor, list[str]]:
-    """Files that can be read, as uint8 (N, 3, H, W), and a sentence for each that cannot."""
-    files, arrays, errors = [], [], []
-    for file in ship.files(list(pictures)):
-        try:
-            arrays.append(read(file, trained.frame))
-            files.append(file)
-        except UnreadablePictureError as error:
-            errors.append(str(error))
-    shape = (0, trained.frame.height, trained.frame.width, 3)
-    stacked = np.stack(arrays) if arrays else np.zeros(shape, np.uint8)
-    return files, torch.from_numpy(stacked).permute(0, 3, 1, 2).contiguous(), errors
 
 
 def _distinct(files: Sequence[Path]) -> list[str]:

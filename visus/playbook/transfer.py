@@ -233,7 +233,9 @@ def write_page(source: str, name: str, settings: Mapping[str, Any], found: Found
         "settings": dict(found.cell.settings),
         "command": typed,
     }
-    exhibit = Exhibit("Transfer", [*sentences(found), f"Type: {typed}"], [chart], tables=[by_layer, table], data=numbers)
+    exhibit = Exhibit(
+        "Transfer", [*sentences(found), f"Type: {typed}"], [chart], tables=[by_layer, table], data=numbers
+    )
     shown = {"data": source, "pretrained": name, **settings}
     stem = "".join(letter if letter.isalnum() else "-" for letter in Path(source).name) or "data"
     return write(
