@@ -1,4 +1,4 @@
-"""Promises of the weights that come with the package. A new file in `models/weights` is tested without being mentioned."""
+"""Promises of the weights that come with the package. A new file in `models/weights` is tested unmentioned."""
 
 import pytest
 import torch
