@@ -1,4 +1,4 @@
-"""`visus predict RUN photo.jpg` from a cold start takes at most 2.5 s: a phone-size photo, ResNet-18 and the small nets.
+"""`visus predict RUN photo.jpg` from a cold start takes at most 2.5 s: a phone-size photo, three nets.
 
 A cold start is a new process each time; the files have been read before, so the disk is not what is measured.
 """
