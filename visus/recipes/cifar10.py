@@ -20,4 +20,5 @@ build = partial(
     alternate=True,
     crop=2,
     grow=0.75,
+    keep="last",
 )

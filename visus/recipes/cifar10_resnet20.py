@@ -7,7 +7,8 @@ from . import cifar10
 build = partial(
     cifar10.build,
     model="cifar_resnet20",
-    epochs=30,
+    data="cifar10",
+    epochs=24,
     batch=1000,
     accumulate=2,
     lr=0.2,

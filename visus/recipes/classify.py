@@ -59,6 +59,7 @@ DESCENT = frozenset(  # settings that only concern a model that descends a loss
         "accumulate",
         "average",
         "swa",
+        "keep",
         "arithmetic",
         "pretrained",
         *_transfer.SETTINGS,
@@ -123,6 +124,10 @@ def build(
     adversary: Annotated[_adversary.How, About("train on pictures changed to mislead the network")] = "none",
     epsilon: Annotated[float, About("the adversary's largest change of a pixel from 0 to 1")] = _adversary.EPSILON,
     attack_steps: Annotated[int, Limits(1), About("steps of a pgd adversary")] = _adversary.STEPS,
+    keep: Annotated[
+        Literal["best", "last"],
+        About("weights to keep: of the best validation score, or the last, for few to validate"),
+    ] = "best",
     workers: Annotated[int, Limits(0, 64), About("processes that decode streamed pictures")] = 2,
     arithmetic: Annotated[Arithmetic, About("number format and memory layout; auto: the fastest, measured")] = "auto",
     device: Annotated[str, About("auto, cpu or cuda")] = "auto",
@@ -204,7 +209,7 @@ def build(
     )
     if whole:
         _descent.refuse_chance(task)
-    task.steps, task.average, task.swa = steps, average, swa
+    task.steps, task.average, task.swa, task.keeps_last = steps, average, swa, keep == "last"
     task.run_at(fastest_precision(task) if arithmetic == "auto" else precision.named(arithmetic))
     return task
 
