@@ -138,12 +138,13 @@ def table() -> None:
         f"**{spread(seconds, 0)} s**. {len(seeds)} seeds, {len(timed)} of them timed, on a quiet machine; the others "
         f"trained beside other work. Scoring takes {spread([row['scoring_s'] for row in timed], 0)} s more."
     )
-    machine = f"{kept['circumstances']['hardware']}; torch {kept['circumstances']['versions']['torch']}, "
+    hardware, versions = kept["circumstances"]["hardware"], kept["circumstances"]["versions"]
+    machine = f"{hardware['cpu']}, {hardware['cores']} cores, {hardware['threads']} threads; torch {versions['torch']}."
     lines = [
         "# CIFAR-10 at 94 % in minutes",
         "Made by `benchmarks/speed.py`; do not edit. `visus train cifar10`, whole command, recorder and doctor on.",
         conclusion,
-        f"{machine}{kept['circumstances']['threads']} threads.",
+        machine,
         "\n".join(
             [
                 "| seed | test, one view | six views | seconds |",
