@@ -13,8 +13,7 @@ def keep_freed_memory() -> bool:
     """Ask glibc to hold what is freed for the next allocation; True if it took note. Elsewhere nothing is done.
 
     By default every tensor above 32 MiB is a mapping of its own, returned when it is freed, and each of its pages is
-    cleared by the kernel when it is touched anew. The process then keeps the size it had at its largest. Measured on
-    the default recipe for small pictures, 2 cores: 2.2 -> 1.9 s a step (`benchmarks/speed.py`).
+    cleared by the kernel when it is touched anew. The process then keeps the size it had at its largest.
     """
     if not sys.platform.startswith("linux"):
         return False
