@@ -17,7 +17,7 @@ def test_whitened_patches_have_the_identity_as_covariance():
     network, pictures = whitened_conv.build((3, 10, 10), 4), smooth_pictures(400)
     network.whiten(pictures)
     answers = (
-        F.conv2d(pictures, network.whitening.filters).transpose(0, 1).flatten(1)[:12]
+        F.conv2d(pictures, network.whitening.weight).transpose(0, 1).flatten(1)[:12]
     )  # (12, N): those of one sign
     second_moments = answers @ answers.T / answers.shape[1]
     scale = second_moments.diagonal()
@@ -29,19 +29,19 @@ def test_whitened_patches_have_the_identity_as_covariance():
 def test_every_axis_is_there_with_both_signs():
     network = whitened_conv.build((3, 10, 10), 4)
     network.whiten(smooth_pictures(50))
-    assert torch.equal(network.whitening.filters[:12], -network.whitening.filters[12:])
+    assert torch.equal(network.whitening.weight[:12], -network.whitening.weight[12:])
 
 
 def test_pictures_without_any_variation_are_whitened_without_infinities():
     network = whitened_conv.build((3, 10, 10), 4)
     network.whiten(torch.zeros(5, 3, 10, 10))
-    assert network.whitening.filters.isfinite().all()
+    assert network.whitening.weight.isfinite().all()
 
 
 def test_the_filters_are_saved_and_not_learned():
     network = whitened_conv.build((3, 32, 32), 10)
-    assert "whitening.filters" in network.state_dict()
-    assert "whitening.filters" not in dict(network.named_parameters())
+    assert "whitening.weight" in network.state_dict()
+    assert "whitening.weight" not in dict(network.named_parameters())
     assert sum(p.numel() for p in network.parameters()) == 1_971_328
 
 

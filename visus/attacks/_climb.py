@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ._contract import Aim, Scores, at_rest, fooled, gain, uphill
 
+OVERSHOOT = 2.5  # times epsilon is the way of all steps, so that every corner can be reached (Madry et al., section 5)
 Direction = Callable[[Tensor], Tensor]  # a gradient -> one step of length 1 in the norm
 Project = Callable[[Tensor, Tensor, float], Tensor]  # (images, moved, epsilon) -> moved, within reach
 
@@ -41,6 +42,46 @@ def climb(
             further = moved[left] + step * direction(slope)
             moved[left] = project(images[left], further, epsilon)
     return moved.detach()
+
+
+def projected(
+    network: Scores,
+    images: Tensor,
+    labels: Tensor,
+    epsilon: float,
+    targets: Tensor | None,
+    *,
+    start: Callable[[Tensor], Tensor],
+    steps: int,
+    step: float,
+    restarts: int,
+    direction: Direction,
+    project: Project,
+    aim: Aim,
+) -> Tensor:
+    """Projected gradient descent (Madry et al., 2018) from where `start` puts pictures, the best of so many attempts.
+
+    step: 0 is OVERSHOOT * epsilon / steps.
+    """
+
+    def attempt(_: int, rows: Tensor) -> Tensor:
+        return climb(
+            network,
+            images[rows],
+            labels[rows],
+            epsilon,
+            None if targets is None else targets[rows],
+            start(images[rows]),
+            steps=steps,
+            step=step or OVERSHOOT * epsilon / max(1, steps),
+            direction=direction,
+            project=project,
+            aim=aim,
+        )
+
+    if restarts == 1:
+        return attempt(0, torch.arange(len(images), device=images.device))
+    return best_of(network, images, labels, targets, restarts, attempt, aim)
 
 
 def best_of(

@@ -1,7 +1,7 @@
 """What every attack is given and promises, and the few steps that they share."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from typing import Literal
 
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..engine.aside import aside
+from ..engine.task import evaluation_mode
 
 Scores = Callable[[Tensor], Tensor]  # pixels float (B, C, H, W) in [0, 1] -> scores (B, K)
 Aim = Literal["cross_entropy", "margin"]
@@ -35,15 +36,9 @@ def at_rest(network: Scores) -> Iterator[None]:
 
     A plain function, which does not say what it calls, is called as it is.
     """
-    modes = {part: part.training for part in network.modules()} if isinstance(network, nn.Module) else {}
-    for part in modes:
-        part.training = False
-    try:
-        with torch.inference_mode(False), torch.enable_grad(), aside():
-            yield
-    finally:
-        for part, training in modes.items():
-            part.training = training
+    mode = evaluation_mode(network) if isinstance(network, nn.Module) else nullcontext()
+    with mode, torch.inference_mode(False), torch.enable_grad(), aside():
+        yield
 
 
 def check(

@@ -6,11 +6,10 @@ Source: Madry, Makelov, Schmidt, Tsipras and Vladu, 2018, section 2.1.
 import torch
 from torch import Tensor
 
-from ._climb import best_of, climb
+from ._climb import projected
 from ._contract import Aim, Scores, check, drawing, in_box
 
 NORM = "linf"
-OVERSHOOT = 2.5  # times epsilon is the way of all steps, so that every corner of the box can be reached (section 5)
 
 
 def attack(
@@ -35,26 +34,23 @@ def attack(
     check(images, labels, epsilon, targets)
     dice = drawing(images, seed)
 
-    def attempt(_: int, rows: Tensor) -> Tensor:
-        some = images[rows]
-        start = some
-        if random_start:
-            shift = torch.rand(some.shape, generator=dice, device=images.device, dtype=images.dtype)
-            start = in_box(some, some + epsilon * (2 * shift - 1), epsilon)
-        return climb(
-            network,
-            some,
-            labels[rows],
-            epsilon,
-            None if targets is None else targets[rows],
-            start,
-            steps=steps,
-            step=step or OVERSHOOT * epsilon / max(1, steps),
-            direction=torch.sign,
-            project=in_box,
-            aim=aim,
-        )
+    def start(some: Tensor) -> Tensor:
+        if not random_start:
+            return some
+        shift = torch.rand(some.shape, generator=dice, device=some.device, dtype=some.dtype)
+        return in_box(some, some + epsilon * (2 * shift - 1), epsilon)
 
-    if restarts == 1:
-        return attempt(0, torch.arange(len(images), device=images.device))
-    return best_of(network, images, labels, targets, restarts, attempt, aim)
+    return projected(
+        network,
+        images,
+        labels,
+        epsilon,
+        targets,
+        start=start,
+        steps=steps,
+        step=step,
+        restarts=restarts,
+        direction=torch.sign,
+        project=in_box,
+        aim=aim,
+    )

@@ -6,11 +6,10 @@ Source: Madry, Makelov, Schmidt, Tsipras and Vladu, 2018, section 2.1 and append
 import torch
 from torch import Tensor
 
-from ._climb import best_of, climb
+from ._climb import projected
 from ._contract import Aim, Scores, check, drawing, in_ball, lengths
 
 NORM = "l2"
-OVERSHOOT = 2.5
 
 
 def attack(
@@ -34,26 +33,23 @@ def attack(
     check(images, labels, epsilon, targets, "l2")
     dice = drawing(images, seed)
 
-    def attempt(_: int, rows: Tensor) -> Tensor:
-        some = images[rows]
-        start = in_ball(some, some + _in_ball(some, epsilon, dice), epsilon) if random_start else some
-        return climb(
-            network,
-            some,
-            labels[rows],
-            epsilon,
-            None if targets is None else targets[rows],
-            start,
-            steps=steps,
-            step=step or OVERSHOOT * epsilon / max(1, steps),
-            direction=lambda slope: slope / lengths(slope),
-            project=in_ball,
-            aim=aim,
-        )
+    def start(some: Tensor) -> Tensor:
+        return in_ball(some, some + _in_ball(some, epsilon, dice), epsilon) if random_start else some
 
-    if restarts == 1:
-        return attempt(0, torch.arange(len(images), device=images.device))
-    return best_of(network, images, labels, targets, restarts, attempt, aim)
+    return projected(
+        network,
+        images,
+        labels,
+        epsilon,
+        targets,
+        start=start,
+        steps=steps,
+        step=step,
+        restarts=restarts,
+        direction=lambda slope: slope / lengths(slope),
+        project=in_ball,
+        aim=aim,
+    )
 
 
 def _in_ball(images: Tensor, epsilon: float, dice: torch.Generator) -> Tensor:

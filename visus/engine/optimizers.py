@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -13,7 +14,6 @@ from .kernel_muon import KernelMuon
 from .objective import FACTOR, OptimizerFactory
 
 HOLDS_LENGTH = "holds_length"  # in a parameter group: its updates turn weights and are large against them by design
-HELD = "kernels"  # the kind of parameters whose length is held, so that nothing decays them
 QUICK = (0.85, 0.95)  # betas of Adam for runs of a few hundred steps
 Groups = list[dict[str, Any]]
 
@@ -68,13 +68,22 @@ def lbfgs(groups: Groups, lr: float) -> torch.optim.Optimizer:
     return LBFGS(groups, lr)
 
 
-class Composite(torch.optim.Optimizer):
-    """Several of torch's optimizers as one: each parameter follows the first kind that claims it.
+@dataclass(frozen=True)
+class Kind:
+    """Parameters that follow a rule of their own: which, by which optimizer, at which factor on the rate.
 
-    kinds: name -> (claims a parameter, factor on the rate, makes the optimizer of these groups).
+    holds_length: the rule scales the weights to a length, so that nothing decays them.
     """
 
-    Kind = tuple[Callable[[Tensor], bool], float, Callable[[Groups], torch.optim.Optimizer]]
+    claims: Callable[[Tensor], bool]
+    make: Callable[[Groups], torch.optim.Optimizer]
+    factor: float = 1.0
+    holds_length: bool = False
+
+
+class Composite(torch.optim.Optimizer):
+    """Several of torch's optimizers as one: each parameter follows the first kind that claims it."""
+
     kinds: ClassVar[Mapping[str, Kind]]
 
     def __init__(self, groups: Groups, lr: float) -> None:
@@ -82,21 +91,21 @@ class Composite(torch.optim.Optimizer):
         split: list[dict[str, Any]] = []
         for group in self.param_groups:
             left = group["params"]
-            for kind, (claims, factor, _) in self.kinds.items():
-                chosen, left = [p for p in left if claims(p)], [p for p in left if not claims(p)]
-                rate = group.get(FACTOR, 1.0) * factor
-                held = {"weight_decay": 0.0, HOLDS_LENGTH: True} if kind == HELD else {}
-                split += [{**group, "params": chosen, "kind": kind, FACTOR: rate, **held}] if chosen else []
+            for name, kind in self.kinds.items():
+                chosen, left = [p for p in left if kind.claims(p)], [p for p in left if not kind.claims(p)]
+                rate = group.get(FACTOR, 1.0) * kind.factor
+                held = {"weight_decay": 0.0, HOLDS_LENGTH: True} if kind.holds_length else {}
+                split += [{**group, "params": chosen, "kind": name, FACTOR: rate, **held}] if chosen else []
         self.param_groups = split
         self._build()
 
     def _build(self) -> None:
         """One optimizer of torch's for each kind; they share our groups and our state."""
         self._parts = []
-        for kind, (_, _, make) in self.kinds.items():
-            groups = [group for group in self.param_groups if group["kind"] == kind]
+        for name, kind in self.kinds.items():
+            groups = [group for group in self.param_groups if group["kind"] == name]
             if groups:
-                part = make([dict(group) for group in groups])
+                part = kind.make([dict(group) for group in groups])
                 for ours, theirs in zip(groups, part.param_groups, strict=True):
                     ours.update(theirs)
                 part.param_groups, part.state = groups, self.state
@@ -121,9 +130,13 @@ class MuonAndAdamW(Composite):
     """
 
     kinds: ClassVar = {
-        "muon": (lambda p: p.ndim == 2, 1.0, lambda groups: torch.optim.Muon(groups, adjust_lr_fn="match_rms_adamw")),
-        "adamw": (lambda p: True, 1.0, lambda groups: torch.optim.AdamW(groups, foreach=True)),
+        "muon": Kind(lambda p: p.ndim == 2, lambda groups: torch.optim.Muon(groups, adjust_lr_fn="match_rms_adamw")),
+        "adamw": Kind(lambda p: True, lambda groups: torch.optim.AdamW(groups, foreach=True)),
     }
+
+
+def _quick_adamw(groups: Groups) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(groups, betas=QUICK, foreach=True)
 
 
 class KernelMuonAndAdamW(Composite):
@@ -133,9 +146,9 @@ class KernelMuonAndAdamW(Composite):
     """
 
     kinds: ClassVar = {
-        HELD: (lambda p: p.ndim == 4, 1.0, KernelMuon),
-        "matrices": (lambda p: p.ndim >= 2, 0.01, lambda groups: torch.optim.AdamW(groups, betas=QUICK, foreach=True)),
-        "biases": (lambda p: True, 0.05, lambda groups: torch.optim.AdamW(groups, betas=QUICK, foreach=True)),
+        "kernels": Kind(lambda p: p.ndim == 4, KernelMuon, holds_length=True),
+        "matrices": Kind(lambda p: p.ndim >= 2, _quick_adamw, 0.01),
+        "biases": Kind(lambda p: True, _quick_adamw, 0.05),
     }
 
 

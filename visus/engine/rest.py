@@ -7,10 +7,10 @@ gradient. What rests follows from the number of improvements alone, so that a re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from .anatomy import watching
+from .task import evaluating
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,8 @@ def passed(network: nn.Module, inputs: Tensor) -> list[tuple[str, tuple[int, ...
     def note(module: nn.Module, given: tuple[object, ...], out: object) -> None:
         seen.setdefault(names[module], tuple(out.shape[2:]) if isinstance(out, Tensor) else ())
 
-    modes = {module: module.training for module in network.modules()}
-    try:
-        network.eval()
-        with torch.no_grad(), watching(dict.fromkeys(names, note)):
-            network(inputs)
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
+    with evaluating(network), watching(dict.fromkeys(names, note)):
+        network(inputs)
     return list(seen.items())
 
 

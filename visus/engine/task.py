@@ -17,15 +17,22 @@ from .precision import FLOAT32, Precision
 
 
 @contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Inside, the module is in evaluation mode and no gradient is recorded; afterwards in the mode it was in."""
-    was_training = module.training
+def evaluation_mode(module: nn.Module) -> Iterator[None]:
+    """Inside, the module is in evaluation mode; afterwards each of its parts is in the mode it was in."""
+    modes = {part: part.training for part in module.modules()}
     module.eval()
     try:
-        with torch.no_grad():
-            yield
+        yield
     finally:
-        module.train(was_training)
+        for part, training in modes.items():
+            part.training = training
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Inside, the module is in evaluation mode and no gradient is recorded."""
+    with evaluation_mode(module), torch.no_grad():
+        yield
 
 
 class Task(nn.Module, ABC):

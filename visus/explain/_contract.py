@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..engine.task import evaluation_mode
+
 Show = Callable[[float], None]  # told the share that is done, 0 to 1
 
 KINDS = ("explain", "picture", "sheets")
@@ -71,16 +73,14 @@ def unit_pixels(network: nn.Module) -> Iterator[nn.Module]:
 
     It stays the same module, so its layers keep their names; mode and frozen parameters are put back at the end.
     """
-    modes = {module: module.training for module in network.modules()}
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     scale = network.register_forward_pre_hook(lambda _, inputs: (255 * inputs[0], *inputs[1:]))
-    network.eval().requires_grad_(False)  # frozen: gradients of pixels are asked for, those of weights cost as much
+    network.requires_grad_(False)  # frozen: gradients of pixels are asked for, those of weights cost as much
     try:
-        yield network
+        with evaluation_mode(network):
+            yield network
     finally:
         scale.remove()
-        for module, mode in modes.items():
-            module.training = mode
         for parameter in learning:
             parameter.requires_grad_(True)
 

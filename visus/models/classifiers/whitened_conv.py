@@ -49,19 +49,21 @@ class Group(nn.Module):
         return F.gelu(self.refine_norm(self.refine(x)))
 
 
-class Whitening(nn.Module):
-    """Patches along their principal axes: (B, C, H, W) -> (B, 8 * C, H - 1, W - 1). Taken from data, not learned."""
+class Whitening(nn.Conv2d):
+    """Patches along their principal axes: (B, C, H, W) -> (B, 8 * C, H - 1, W - 1). Taken from data, not learned.
 
-    filters: Tensor  # (8 * C, C, 2, 2): saved with the weights
+    weight: (8 * C, C, 2, 2), a buffer: saved with the weights, and no optimizer's.
+    """
 
     def __init__(self, channels: int) -> None:
-        super().__init__()
         patch = channels * FIELD**2
+        super().__init__(channels, 2 * patch, FIELD, bias=False, device="meta")  # its own start would be thrown away
+        del self.weight
         basis = torch.linalg.qr(torch.randn(patch, patch)).Q
-        self.register_buffer("filters", _both_signs(basis.view(patch, channels, FIELD, FIELD)))
+        self.register_buffer("weight", _both_signs(basis.view(patch, channels, FIELD, FIELD)))
 
     def forward(self, images: Tensor) -> Tensor:
-        return F.conv2d(images, self.filters, padding=FIELD // 2 if min(images.shape[2:]) < FIELD else 0)
+        return F.conv2d(images, self.weight, padding=FIELD // 2 if min(images.shape[2:]) < FIELD else 0)
 
 
 class WhitenedConv(nn.Module):
@@ -70,7 +72,7 @@ class WhitenedConv(nn.Module):
     def __init__(self, channels: int, n_classes: int, width: int) -> None:
         super().__init__()
         self.whitening = Whitening(channels)
-        widths = (len(self.whitening.filters), width, 4 * width, 4 * width)
+        widths = (self.whitening.out_channels, width, 4 * width, 4 * width)
         self.groups = nn.Sequential(*(Group(n_in, n_out) for n_in, n_out in pairwise(widths)))
         self.decide = nn.Linear(widths[-1], n_classes, bias=False)
         nn.init.normal_(self.decide.weight, std=1 / widths[-1])  # so that the loss starts at ln K
@@ -84,7 +86,7 @@ class WhitenedConv(nn.Module):
         patches = F.unfold(images.float(), FIELD).transpose(1, 2).flatten(0, 1)  # (B * places, C * FIELD^2)
         variances, axes = torch.linalg.eigh(patches.T @ patches / len(patches))
         filters = axes.T / (variances.clamp_min(0) + FLOOR).sqrt()[:, None]
-        self.whitening.filters.copy_(_both_signs(filters.view(-1, *self.whitening.filters.shape[1:])))
+        self.whitening.weight.copy_(_both_signs(filters.view(-1, *self.whitening.weight.shape[1:])))
 
 
 def _both_signs(filters: Tensor) -> Tensor:
