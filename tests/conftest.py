@@ -60,3 +60,24 @@ def stripes(tmp_path) -> Path:
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a suite started in the background; some tests press Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def draw_shades():
+    """A function that draws pictures which come with numbers and attributes."""
+    return _draw_shades
+
+
+def _draw_shades(folder: Path, n: int, column: str, unit: float = 1.0) -> Path:
+    """n grey pictures and a table: file in `column`, shade in multiples of `unit`, bright or not, mark or none."""
+    dice = np.random.default_rng(0)
+    lines = [f"{column},shade,bright,mark"]
+    for number in range(n):
+        shade, mark = int(dice.integers(40, 200)), number % 3 == 0
+        picture = dice.normal(shade, 8, (12, 12, 3)).clip(0, 255).astype(np.uint8)
+        if mark:
+            picture[2:6, 2:6] = 255
+        Image.fromarray(picture).save(folder / f"{number:02d}.png")
+        lines.append(f"{number:02d}.png,{shade / unit:g},{int(shade > 120)},{('none', 'cross')[mark]}")
+    (folder / "shades.csv").write_text("\n".join(lines))
+    return folder / "shades.csv"

@@ -16,9 +16,7 @@ def test_whitened_patches_have_the_identity_as_covariance():
     torch.manual_seed(0)
     network, pictures = whitened_conv.build((3, 10, 10), 4), smooth_pictures(400)
     network.whiten(pictures)
-    answers = (
-        F.conv2d(pictures, network.whitening.weight).transpose(0, 1).flatten(1)[:12]
-    )  # (12, N): those of one sign
+    answers = F.conv2d(pictures, network.whitening.weight).transpose(0, 1).flatten(1)[:12]  # (12, N): those of one sign
     second_moments = answers @ answers.T / answers.shape[1]
     scale = second_moments.diagonal()
     assert (second_moments - scale.diag()).abs().max() < 1e-3

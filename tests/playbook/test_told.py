@@ -23,20 +23,9 @@ STAGES = ["audit", "split", "baselines", "checks", "search", "train", "test", "r
 
 
 @pytest.fixture(scope="module")
-def shades(tmp_path_factory) -> Path:
+def shades(tmp_path_factory, draw_shades) -> Path:
     """80 grey pictures with their brightness, and whether they are bright or have a mark."""
-    folder = tmp_path_factory.mktemp("shades")
-    dice = np.random.default_rng(0)
-    lines = ["filename,shade,bright,mark"]
-    for number in range(80):
-        shade, mark = int(dice.integers(40, 200)), number % 3 == 0
-        picture = dice.normal(shade, 8, (12, 12, 3)).clip(0, 255).astype(np.uint8)
-        if mark:
-            picture[2:6, 2:6] = 255
-        Image.fromarray(picture).save(folder / f"{number:02d}.png")
-        lines.append(f"{number:02d}.png,{shade},{int(shade > 120)},{('none', 'cross')[mark]}")
-    (folder / "shades.csv").write_text("\n".join(lines))
-    return folder / "shades.csv"
+    return draw_shades(tmp_path_factory.mktemp("shades"), 80, "filename")
 
 
 @pytest.fixture(scope="module")

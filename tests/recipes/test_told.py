@@ -3,10 +3,8 @@
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from visus.data.prepare import prepare
 from visus.engine.loop import fit
@@ -16,20 +14,9 @@ QUICK = {"size": 12, "arithmetic": "float32", "model": "linear", "crop": 0, "bat
 
 
 @pytest.fixture(scope="module")
-def shades(tmp_path_factory):
+def shades(tmp_path_factory, draw_shades):
     """60 grey pictures with their brightness in permille, and whether they are bright or have a mark."""
-    folder = tmp_path_factory.mktemp("shades")
-    dice = np.random.default_rng(0)
-    lines = ["path,shade,bright,mark"]
-    for number in range(60):
-        shade, mark = int(dice.integers(40, 200)), number % 3 == 0
-        picture = dice.normal(shade, 8, (12, 12, 3)).clip(0, 255).astype(np.uint8)
-        if mark:
-            picture[2:6, 2:6] = 255
-        Image.fromarray(picture).save(folder / f"{number:02d}.png")
-        lines.append(f"{number:02d}.png,{shade * 1000 / 255:.1f},{int(shade > 120)},{'cross' if mark else 'none'}")
-    (folder / "shades.csv").write_text("\n".join(lines))
-    return str(folder / "shades.csv")
+    return str(draw_shades(tmp_path_factory.mktemp("shades"), 60, "path", 255 / 1000))
 
 
 def test_numbers_are_learned_in_standard_units_and_told_in_their_own(shades):

@@ -1,8 +1,9 @@
 """From pictures to a tested, reported, usable model."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,16 +36,37 @@ def command(
 
     `visus recipes classify` lists every setting.
     """
+    from ..playbook import api
+    from ..playbook._session import InterruptedRunError
+    from ._show import terminal
+
+    path, budget, values, task = _understood(path, list(settings or []), skip or (), search)
+    with terminal() as show:
+
+        def ask(question: str) -> bool:
+            show.close()
+            return yes or not sys.stdin.isatty() or typer.confirm(question)
+
+        asked: dict[str, Any] = {"budget": budget, "skip": skip or (), "strategy": search, "task": task}
+        try:
+            fitted = api.fit(path, runs=runs, show=show, confirm=ask, **asked, **values)
+        except InterruptedRunError as stopped:
+            show.say(str(stopped))
+            return 1
+    return 0 if fitted.healthy else 1
+
+
+def _understood(
+    path: str, words: list[str], skip: Iterable[str], search: str
+) -> tuple[str, float | None, dict[str, Any], str]:
+    """Source, budget in seconds, settings and task of what was typed. Raises UsageError."""
     from .. import recipes
     from ..engine import catalogue
     from ..playbook import api
-    from ..playbook._session import InterruptedRunError
     from ..playbook.search import check_strategy
     from ..recipes import _form
     from ._app import UsageError
-    from ._show import terminal
 
-    words = list(settings or [])
     if "=" in path and not Path(path).exists():
         path, words = "digits", [path, *words]
     try:
@@ -53,29 +75,8 @@ def command(
         task = typed.pop("task", "")
         build = catalogue.find(recipes, api.learned(path, typed.get("targets", ""), task)).build
         values = _form.read(build, typed)
-        api.check_settings(values, skip or (), build)
+        api.check_settings(values, skip, build)
         check_strategy(search)
     except (ValueError, LookupError) as error:
         raise UsageError(str(error)) from error
-    with terminal() as show:
-
-        def ask(question: str) -> bool:
-            show.close()
-            return yes or not sys.stdin.isatty() or typer.confirm(question)
-
-        try:
-            fitted = api.fit(
-                path,
-                runs=runs,
-                budget=budget,
-                skip=skip or (),
-                strategy=search,
-                task=task,
-                show=show,
-                confirm=ask,
-                **values,
-            )
-        except InterruptedRunError as stopped:
-            show.say(str(stopped))
-            return 1
-    return 0 if fitted.healthy else 1
+    return path, budget, values, task

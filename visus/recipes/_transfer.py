@@ -87,6 +87,11 @@ def begin(
         _standardise(first, before["mean"][0], before["std"][0], name)
 
 
+def head_steps(epochs: float, steps: int, per_epoch: int) -> int:
+    """Improvements in which the head learns alone."""
+    return round(min(epochs * per_epoch, LONGEST_HEAD * steps))
+
+
 def plan(
     network: nn.Module,
     image: tuple[int, int, int],

@@ -146,21 +146,24 @@ def build(
     opponent = _adversary.chosen(adversary, epsilon, attack_steps, features, optimizer)
     if average and swa:
         raise ValueError(f"average={average:g} and swa={swa:g} are two averages of the weights; set one of them to 0")
+    if alternate and not flip:
+        raise ValueError("alternate says which pictures flip mirrors, and flip is off; add flip=yes or leave it out")
+    if grow < 1 and (features != _features.PIXELS or optimizer == _descent.FULL_BATCH):
+        beside = f"features={features}" if features != _features.PIXELS else f"optimizer={optimizer}"
+        raise ValueError(
+            f"grow={grow:g} shows smaller pictures at first, which {beside} does not look at; leave it out"
+        )
     told = goal.columns if goal else {}
     prepared = data if isinstance(data, Prepared) else prepare(data, size, framing, seed, memory, **told)
     _told.check(prepared, goal, model)
     first, rows = _features.fitted(prepared, features, standardise, memory)
     seed_everything(seed)
     entry = _entry(first, prepared.image)
-    network = catalogue.find(classifiers, model).build(entry, prepared.n_outputs, **model_settings)
-    if pretrained:
-        _transfer.begin(network, first, pretrained, model, model_settings, prepared.collection.outputs)
-    elif hasattr(network, "whiten"):
-        network.whiten(first(torch.cat([images for images, _ in prepared.part("train", TO_WHITEN)])))
+    network = _network(prepared, first, entry, model, model_settings, pretrained)
     whole = optimizer == _descent.FULL_BATCH
     usual = 0 if whole or features != _features.PIXELS else min(prepared.image[1:]) // 8
-    shift = usual if crop < 0 else crop
     axes = colour_axes(next(prepared.part("train"))[0]) if lighting else None
+    shift = usual if crop < 0 else crop
     augment = Augment(flip, shift, scale, colour, cutout, flip_vertical, lighting, alternate, axes)
     n_train = len(prepared.split.train)
     per_step = n_train if whole else batch or _batch_size(n_train)
@@ -179,16 +182,9 @@ def build(
         batches.growth = _growth(grow, steps, model, network, entry)
     asleep, factors = _transfer.AWAKE
     if pretrained:
-        alone = round(min(head_epochs * batches.steps_per_epoch, _transfer.LONGEST_HEAD * steps))
-        asleep, factors = _transfer.plan(
-            network,
-            entry,
-            prepared.n_outputs,
-            freeze=freeze,
-            head_steps=alone,
-            rate=rate_of_pretrained,
-            lower=lower_rate,
-        )
+        alone = _transfer.head_steps(head_epochs, steps, batches.steps_per_epoch)
+        pace: dict[str, Any] = {"freeze": freeze, "head_steps": alone, "rate": rate_of_pretrained, "lower": lower_rate}
+        asleep, factors = _transfer.plan(network, entry, prepared.n_outputs, **pace)
     make = goal.task if goal else partial(Classify, loss=measure, loss_name=loss, blind_loss=blind)
     task = make(
         first.to(where),
@@ -246,6 +242,24 @@ def refuse_idle(model: str, given: Iterable[str]) -> None:
     idle = sorted(DESCENT.intersection(given))
     if idle:
         raise ValueError(f"{model} learns by remembering and has no use for {', '.join(idle)}; leave it out")
+
+
+def _network(
+    prepared: Prepared,
+    first: nn.Module,
+    entry: tuple[int, int, int],
+    model: str,
+    settings: Mapping[str, Any],
+    pretrained: str,
+) -> nn.Module:
+    """A fresh network, or one that begins with pretrained weights, or with a first layer taken from the pictures."""
+    network: Any = catalogue.find(classifiers, model).build(entry, prepared.n_outputs, **settings)
+    if pretrained:
+        _transfer.begin(network, first, pretrained, model, settings, prepared.collection.outputs)
+    elif hasattr(network, "whiten"):
+        network.whiten(first(torch.cat([images for images, _ in prepared.part("train", TO_WHITEN)])))
+    assert isinstance(network, nn.Module)
+    return network
 
 
 def _entry(first: nn.Module, image: tuple[int, int, int]) -> tuple[int, int, int]:
