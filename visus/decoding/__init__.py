@@ -1,0 +1,1 @@
+"""Choosing tokens one after another: one way per file, each a function `decode` with the same contract."""
