@@ -23,7 +23,7 @@ FUNCTIONS = {
     "float64",
 }
 METHODS = {"reshape", "randn", "rand", "randint", "normal", "uniform", "choice", "permutation", "astype", "sum", "T"}
-OPERATORS = {**expression.OPERATORS, ast.Lt: lambda a, b: a < b}
+OPERATORS = {**expression.OPERATORS, ast.Lt: lambda a, b: a < b, ast.Mod: lambda a, b: a % b}
 
 
 def value(text: str, names: Mapping[str, Any]) -> Any:

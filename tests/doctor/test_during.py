@@ -14,7 +14,7 @@ import visus
 from visus.doctor import during, examiner
 from visus.doctor.chart import Chart
 from visus.doctor.diagnosis import diagnose, watchers
-from visus.doctor.during import robustness
+from visus.doctor.during import free_running, robustness
 from visus.doctor.finding import PASS
 from visus.doctor.instruments import filters
 from visus.engine import catalogue
@@ -32,6 +32,8 @@ from ._patients import (
     waves,
     wide_filters,
 )
+
+from ._readers import anywhere, both_ways, mostly_unknown, not_moved, padded, read, recall, without_padding
 
 # -- illnesses of the machine, not of the training --------------------------------------------------------------------
 
@@ -147,6 +149,52 @@ def attacked(*scores):
     return chart
 
 
+def carried():
+    """A language model whose state goes on with its text: healthy."""
+    return read(carried=True).chart
+
+
+def beside_padding():
+    return read(batches=padded, more=2, loss=without_padding).chart
+
+
+def kept_in_mind():
+    return recall(nn.RNN, scale=1.0, lr=3e-3).chart
+
+
+SAID = [[5, 6, 7, 8, 9, 5, 10], [8, 6, 11, 12, 7], [13, 6, 7, 14, 15, 8]]
+
+
+def written(how):
+    """What a network wrote alone, against what was to be written, which it guesses well step by step."""
+    chart = Chart(steps=100)
+    for step in (50, 100):
+        guesses = [[*row[:-1], 0] for row in SAID]
+        found = free_running.figures({"written": [how(row) for row in SAID], "expected": SAID, "forced": guesses})
+        chart.add_evaluation({"step": step, "loss": 1.0, "score": -1.0, **found})
+    return chart
+
+
+def well(row):
+    return row[:-1]
+
+
+def circling(row):
+    return [5, 6] * (len(row) // 2)
+
+
+def lost(row):
+    return list(range(20, 20 + len(row)))
+
+
+def stopping(row):
+    return row[:1]
+
+
+def endless(row):
+    return row * 4
+
+
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 # watcher -> (kind it must find, ill patient, healthy twin); a patient is a name in _patients or something that runs
@@ -160,6 +208,7 @@ PLANTED = {
         ("gradients_not_cleared", "gradients not cleared", "accumulation"),
         ("gradients_cleared_before_step", "gradients cleared too late", "plain"),
         ("clipping_too_tight", "clipped to 1e-4", "clipping at 1"),
+        ("clipped_always", lambda: read(max_norm=0.02).chart, carried),
     ],
     "capacity": [
         ("capacity_too_small", "one unit wide", "plain"),
@@ -235,6 +284,26 @@ PLANTED = {
         ("optimizer_restarted", "optimizer anew at each step", "Adam"),
     ],
     "ranks": [("ranks_drift", lambda: on_two_processes(False), lambda: on_two_processes(True))],
+    "carried_state": [("state_leaks", lambda: read(batches=anywhere, carried=True).chart, carried)],
+    "free_running": [
+        ("repeated_tokens", lambda: written(circling), lambda: written(well)),
+        ("exposure_bias", lambda: written(lost), lambda: written(well)),
+        ("ends_too_early", lambda: written(stopping), lambda: written(well)),
+        ("never_ends", lambda: written(endless), lambda: written(well)),
+    ],
+    "moved_targets": [
+        ("targets_not_moved", lambda: read(batches=not_moved).chart, carried),
+        ("sees_the_future", lambda: read(batches=anywhere, model=both_ways).chart, carried),
+    ],
+    "padding": [("padding_in_loss", lambda: read(batches=padded, more=2).chart, beside_padding)],
+    "through_time": [
+        ("vanishing_through_time", lambda: recall(nn.RNN, scale=0.3, lr=3e-3).chart, kept_in_mind),
+        ("exploding_through_time", lambda: recall(nn.RNN, scale=8.0).chart, kept_in_mind),
+    ],
+    "vocabulary": [
+        ("vocabulary_holes", lambda: read(batches=mostly_unknown).chart, carried),
+        ("vocabulary_unused", lambda: read(batches=mostly_unknown).chart, carried),
+    ],
     "regression": [("predicts_the_mean", "a regression that sees nothing", "a regression")],
     "robustness": [
         (

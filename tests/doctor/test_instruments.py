@@ -240,12 +240,12 @@ def test_features_that_were_torn_down_are_worth_less_than_they_were():
     for module in net.modules():
         if hasattr(module, "reset_parameters") and not isinstance(module, nn.BatchNorm2d):
             nn.init.zeros_(module.weight)
-    found = kept.compare(net, (x[:128], y[:128]), 10, 1000)
+    found = kept.compare(net, ((x[:128],), y[:128]), 10, 1000)
     assert found["n"] == 128
     assert found["start"] > 0.8
     assert found["now"] < 0.5
     assert kept.original is not None
-    kept.compare(net, (x[:128], y[:128]), 300, 1000)
+    kept.compare(net, ((x[:128],), y[:128]), 300, 1000)
     assert kept.original is None, "the copy is let go"
     assert pretraining.Pretraining(mlp()).original is None
 
@@ -422,7 +422,7 @@ def test_the_newest_examples_are_kept_in_bounded_memory():
     found = Examples()
     for step in range(400):
         found.keep(torch.full((32, 3, 64, 64), float(step)), torch.full((32,), step), None)
-    x, y = found.raw()
+    (x,), y = found.raw()
     assert len(x) == len(y) == 128
     assert int(y[-1]) == 399
     assert x.element_size() * x.numel() <= 8 << 20
@@ -519,8 +519,8 @@ def test_a_consultation_leaves_the_model_bit_identical():
     F.cross_entropy(model(x[:32]), y[:32]).backward()
     weights, gradients = copy.deepcopy(model.state_dict()), [p.grad.clone() for p in model.parameters()]
     modes, random = [m.training for m in model.modules()], torch.get_rng_state()
-    found = consultation.consult(model, x[:64], y[:64])
-    consultation.after_update(model, x[:64], y[:64], random)
+    found = consultation.consult(model, (x[:64],), y[:64])
+    consultation.after_update(model, (x[:64],), y[:64], random)
     consultation.first_not_finite(model, x[:64])
     culprits(model, x[:64])
     filters.measure(model)
@@ -534,7 +534,7 @@ def test_a_consultation_leaves_the_model_bit_identical():
 def test_a_consultation_tells_what_torch_tells():
     model = mlp().eval()
     x, y, *_ = digits()
-    found = consultation.consult(model, x[:100], y[:100])
+    found = consultation.consult(model, (x[:100],), y[:100])
     with torch.no_grad():
         scores = model(x[:100])
     assert found["loss"] == pytest.approx(float(F.cross_entropy(scores, y[:100])), rel=1e-3)

@@ -73,14 +73,14 @@ def test_rarity_of_other_pictures_may_be_taken():
 
 
 def test_rouge_by_hand():
-    assert common("a b c d".split(), "b x d a".split()) == 2  # b d
+    assert common(["a", "b", "c", "d"], ["b", "x", "d", "a"]) == 2  # b d
     # precision 2/2, recall 2/4, beta 1.2: (1 + 1.44) * 1 * 0.5 / (0.5 + 1.44)
     assert rouge_l([["b", "d"]], [[["a", "b", "c", "d"]]])[0] == pytest.approx(2.44 * 0.5 / 1.94)
     assert rouge_l([["a"], []], [[["a"]], [["a"]]]).tolist() == pytest.approx([1, 0])
 
 
 @pytest.mark.parametrize(
-    "said, references, complaint",
+    ("said", "references", "complaint"),
     [
         ([["a"]], [], "1 captions came with references for 0"),
         ([], [], "no captions"),
@@ -101,5 +101,6 @@ def test_diversity_counts_sentences():
     assert novel(said, [["a", "dog"]]) == 2 / 4
     assert repeated(said) == 1 / 4
     assert repeated([["a", "dog", "a", "dog"], ["a", "dog", "and", "a", "dog"]]) == 1 / 2
+    assert repeated([["in", "a", "man", "in", "a", "man"], ["black", "and", "white", "dog"]]) == 1 / 2
     assert used(said) == {"a", "dog", "cat", "the"}
-    assert math.isnan(distinct([])) and math.isnan(novel([], [])) and math.isnan(repeated([]))
+    assert all(math.isnan(none) for none in (distinct([]), novel([], []), repeated([])))

@@ -31,7 +31,9 @@ def test_googlenet_has_its_heads_apart():
     assert set(idle) == {"aux1", "aux2"}
 
 
-@pytest.mark.parametrize("name", ["small_conv", "resnet18", "densenet121", "googlenet", "squeezenet1_1", "pattern"])
+@pytest.mark.parametrize(
+    "name", ["small_conv", "resnet18", "densenet121", "googlenet", "squeezenet1_1", "pattern", "rows"]
+)
 def test_multiplications_are_those_torch_counts(name):
     image = (3, 64, 64)
     network = on_meta(name, image).eval()

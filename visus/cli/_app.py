@@ -13,7 +13,7 @@ DEBUG = "--debug"
 INTERRUPTED = 130  # what typer makes of a Ctrl-C that the command itself did not catch
 # As a user meets them.
 ORDER = (
-    *("fit", "predict", "evaluate", "explain", "stress", "attack", "compare", "ensemble"),
+    *("fit", "predict", "sample", "translate", "evaluate", "explain", "stress", "attack", "compare", "ensemble"),
     *("transfer", "audit", "check", "doctor"),
     *("describe", "recipes", "train", "rate", "search", "crossvalidate", "lab", "circuit", "runs", "resume", "report"),
 )

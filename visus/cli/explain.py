@@ -2,9 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ..playbook.explain import Looked
 
 
 def command(
@@ -13,7 +16,8 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="[PICTURE]... [SETTING=VALUE]...",
-            help="Files or folders; none: a few right and wrong validation pictures. Settings of the techniques.",
+            help="Files or folders; none: a few right and wrong validation pictures. Settings of the techniques. For a "
+            "language model: text files; none: its validation text.",
         ),
     ] = None,
     how: Annotated[
@@ -30,16 +34,22 @@ def command(
 ) -> int:
     """Maps over pictures, filters, patches and drawings, on one page, with the picture files beside it.
 
+    Of a language model: the cells that track something, how far back it looks, and what surprises it.
+    Of a captioner: where it looked at each word.
+
     Examples:
 
     - visus explain runs/photos-1 cat.jpg
     - visus explain runs/photos-1 cat.jpg --how saliency,integrated_gradients --target dog steps=100
     - visus explain runs/photos-1 --how filters,patches
     - visus explain runs/photos-1 --add-to-report
+    - visus explain runs/char-lstm-1 --how cells     _a language model_
+    - visus explain runs/captions-1 photo.jpg --how words     _a captioner_
     """
     if how == "list":
         return _list()
     from ..playbook import explain
+    from ..playbook.explain_sequences import inside
     from ..recipes import _form
     from ._app import UsageError
     from ._show import terminal
@@ -51,12 +61,20 @@ def command(
         names = [name.strip().replace("-", "_") for name in how.split(",") if name.strip()]
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if sequences := inside(run):
+        sequences.refuse(target=target, layer=layer, data=data, style=style, size=size, add_to_report=add_to_report)
+        with terminal() as show:
+            return _tell(sequences.explain(run, names, pictures, settings, show, out))
     wish = explain.Wish(names, pictures, target, layer, data, style, size, settings, sanity)
     with terminal() as show:
         if add_to_report:
             print(explain.add_to_report(run, wish, show))  # noqa: T201
             return 0
-        looked = explain.explain(run, wish, show, out)
+        return _tell(explain.explain(run, wish, show, out))
+
+
+def _tell(looked: "Looked") -> int:
+    """What was found, and where it is shown."""
     for unreadable in looked.errors:
         print(f"visus: {unreadable}", file=sys.stderr)  # noqa: T201
     for sentence in looked.findings:
@@ -74,9 +92,11 @@ def _list() -> int:
 
     from .. import explain
     from ..engine import catalogue
+    from ..explain import text
 
     table = Table("technique", "what it shows", box=None, header_style="dim")
-    for name in catalogue.names(explain):
-        table.add_row(name, catalogue.card(explain, name))
+    for folder in (explain, text):
+        for name in catalogue.names(folder):
+            table.add_row(name, catalogue.card(folder, name))
     Console(highlight=False).print(table)
     return 0

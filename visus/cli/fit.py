@@ -1,4 +1,4 @@
-"""From pictures to a tested, reported, usable model."""
+"""From pictures, a text, captions or translations to a tested, reported, usable model."""
 
 import sys
 from collections.abc import Iterable
@@ -10,7 +10,12 @@ import typer
 
 def command(
     path: Annotated[
-        str, typer.Argument(help="A folder, a CSV table, or digits, mnist, fashion-mnist, cifar10, cifar10-course.")
+        str,
+        typer.Argument(
+            metavar="[SUBJECT] [PATH]",
+            help="A folder, a CSV table, or digits, mnist, fashion-mnist, cifar10, cifar10-course; or text, captions "
+            "or translation and what to learn it from.",
+        ),
     ] = "digits",
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[SETTING=VALUE]...", help="Settings that are kept as given.")
@@ -33,23 +38,28 @@ def command(
     - visus fit digits model=mlp lr=0.01 --skip search
     - visus fit labels.csv targets=age               _numbers: a column of a table_
     - visus fit labels.csv targets=gender,race       _attributes: yes or no, or categories_
+    - visus fit text book.txt                        _a character language model_
+    - visus fit captions flickr8k/                   _sentences for pictures_
+    - visus fit translation multi30k/                _train.en and train.de, a sentence a line_
 
-    `visus recipes classify` lists every setting.
+    `visus recipes classify` lists every setting; for the others `visus recipes char_lstm`, caption, translate.
     """
     from ..playbook import api
     from ..playbook._session import InterruptedRunError
     from ._show import terminal
 
-    path, budget, values, task = _understood(path, list(settings or []), skip or (), search)
+    about, path, budget, values, task = _understood(path, list(settings or []), skip or (), search)
     with terminal() as show:
+        if about != "pictures":
+            show.say(f"{path} is read as {about}")
 
         def ask(question: str) -> bool:
             show.close()
             return yes or not sys.stdin.isatty() or typer.confirm(question)
 
-        asked: dict[str, Any] = {"budget": budget, "skip": skip or (), "strategy": search, "task": task}
+        asked: dict[str, Any] = {"budget": budget, "skip": skip or (), "strategy": search}
         try:
-            fitted = api.fit(path, runs=runs, show=show, confirm=ask, **asked, **values)
+            fitted = api.fit(path, subject=about, task=task, runs=runs, show=show, confirm=ask, **asked, **values)
         except InterruptedRunError as stopped:
             show.say(str(stopped))
             return 1
@@ -58,25 +68,27 @@ def command(
 
 def _understood(
     path: str, words: list[str], skip: Iterable[str], search: str
-) -> tuple[str, float | None, dict[str, Any], str]:
-    """Source, budget in seconds, settings and task of what was typed. Raises UsageError."""
+) -> tuple[str, str, float | None, dict[str, Any], str]:
+    """Subject, source, budget in seconds, settings and task of what was typed. Raises UsageError."""
     from .. import recipes
     from ..engine import catalogue
     from ..playbook import api
     from ..playbook.search import check_strategy
+    from ..playbook.subjects import _subject
     from ..recipes import _form
     from ._app import UsageError
 
     if "=" in path and not Path(path).exists():
         path, words = "digits", [path, *words]
     try:
+        about, path, words = api.understood([path, *words])
         typed = _form.words(words)
         budget = api.seconds(typed.pop("budget")) if "budget" in typed else None
         task = typed.pop("task", "")
-        build = catalogue.find(recipes, api.learned(path, typed.get("targets", ""), task)).build
-        values = _form.read(build, typed)
-        api.check_settings(values, skip, build)
+        recipe = _subject.named(about).learned(path, typed, task)
+        values = _form.read(catalogue.find(recipes, recipe).build, typed)
+        api.check_settings(values, skip, recipe)
         check_strategy(search)
     except (ValueError, LookupError) as error:
         raise UsageError(str(error)) from error
-    return path, budget, values, task
+    return about, path, budget, values, task

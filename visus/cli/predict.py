@@ -1,9 +1,9 @@
-"""Name what is in pictures, with a trained model."""
+"""Say what is in pictures, with a trained model."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,8 +13,14 @@ def command(
     pictures: Annotated[list[Path], typer.Argument(help="Files and folders.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with all probabilities.")] = False,
     views: Annotated[str, typer.Option(help="one, mirrored, six or ten views of each picture, averaged.")] = "one",
+    beam: Annotated[int, typer.Option(help="Of sentences: beginnings that beam search keeps; 1: greedy.", min=0)] = 0,
+    sample: Annotated[bool, typer.Option("--sample", help="Of sentences: draw each word by its chance.")] = False,
+    temperature: Annotated[float, typer.Option(help="With --sample: above 1 bolder, below 1 safer.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="With --sample: of the draws.", min=0)] = 0,
 ) -> int:
-    """Label, probability and file of each picture; or its attributes, or its numbers.
+    """Label, probability and file of each picture; or its attributes, its numbers, or a sentence.
+
+    The probability of a sentence is that of a word of it, on average (the geometric mean).
 
     A file that cannot be read is named and passed over; the exit code is then 1.
 
@@ -22,13 +28,13 @@ def command(
 
     - visus predict runs/photos-1 holiday/*.jpg
     - visus predict runs/photos-1 holiday/ --json
+    - visus predict runs/captions-1 photo.jpg --beam 5     _a captioner_
     """
-    from ..ship import model as ship
+    from ..ship.looking import looker
 
-    trained = ship.load(run, views)
+    looking = looker(run, views, _way(beam, sample, temperature, seed))
     n_read = n_failed = 0
-    width = max(len(name) for name in trained.classes)
-    for prediction in trained.look(pictures):
+    for prediction in looking.look(pictures):
         if prediction.error:
             n_failed += 1
             print(f"visus: {prediction.error}", file=sys.stderr)  # noqa: T201
@@ -39,7 +45,18 @@ def command(
         if as_json:
             print(json.dumps(prediction.facts()))  # noqa: T201
         else:
-            print(prediction.line(width))  # noqa: T201
+            print(prediction.line(looking.width))  # noqa: T201
     if not n_read and not n_failed:
         raise ValueError(f"no pictures in {', '.join(map(str, pictures))}; give files or folders that hold some")
     return 1 if n_failed else 0
+
+
+def _way(beam: int, sample: bool, temperature: float, seed: int) -> dict[str, Any]:
+    """How words are to be chosen, as far as it was asked for."""
+    if sample and beam:
+        raise ValueError("--sample draws words and --beam searches for the likeliest; give one of them")
+    if not sample and (temperature != 1.0 or seed):
+        raise ValueError("--temperature and --seed belong to --sample; add it or leave them out")
+    if sample:
+        return {"drawn": True, "temperature": temperature, "seed": seed}
+    return {"beam": beam} if beam else {}

@@ -41,5 +41,5 @@ def command(
             return 1
         for finding in outcome.findings:
             show.verdict("doctor", f"{finding.what}; {finding.cause}: {finding.remedy}", finding.severity)
-        show.say(f"best {outcome.best:.4f} at step {outcome.best_step + 1}; {folder / 'report.html'}")
+        show.say(f"best {outcome.said} at step {outcome.best_step + 1}; {folder / 'report.html'}")
     return 1 if outcome.why else 0

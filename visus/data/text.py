@@ -56,16 +56,16 @@ class Text:
 
     def without_test(self) -> "Text":
         """The same without its test part: what chooses settings is handed this."""
-        return self._kept(self.parts | {TEST: (0, 0)}, "without its test part")
+        return self._kept({**self.parts, TEST: (0, 0)}, "without its test part")
 
     def limited(self, train: int | None = None, validation: int | None = None) -> "Text":
         """The same with at most so many characters to train and to validate: the last and the first of these parts,
         so that one still follows the other."""
         begin, end = self.parts[TRAIN]
-        parts = self.parts | {TRAIN: (begin if train is None else max(begin, end - train), end)}
+        learned = (begin if train is None else max(begin, end - train), end)
         begin, end = self.parts[VALIDATION]
-        parts |= {VALIDATION: (begin, end if validation is None else min(end, begin + validation))}
-        return self._kept(parts, "limited")
+        scored = (begin, end if validation is None else min(end, begin + validation))
+        return self._kept({**self.parts, TRAIN: learned, VALIDATION: scored}, "limited")
 
     def _kept(self, parts: Mapping[str, tuple[int, int]], how: str) -> "Text":
         """Only these parts: what is in none of them is in the object no more."""

@@ -8,6 +8,7 @@ from typing import Any
 
 PAD, START, END, UNKNOWN = SPECIALS = ("<pad>", "<start>", "<end>", "<unk>")  # indices 0 to 3 of a vocabulary of words
 SHOWN = 5  # unknown symbols that an error message names
+LISTED = 30  # known symbols, or ranges of them, that it lists
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,9 @@ class Vocabulary:
         named = ", ".join(map(described, strangers[:SHOWN]))
         more = f" and {len(strangers) - SHOWN} more" if len(strangers) > SHOWN else ""
         verb = "is" if len(strangers) == 1 else "are"
-        known = "".join(token for token in self.tokens if token.isprintable())
         return (
-            f"{named}{more} {verb} not among the {len(self)} symbols that the model knows, which are {known} and "
-            f"{len(self) - len(known)} that cannot be shown; leave what is unknown out or replace it"
+            f"{named}{more} {verb} not among the {len(self)} symbols that the model knows ({_listed(self.tokens)}); "
+            "leave out what is unknown, or replace it"
         )
 
 
@@ -134,3 +134,17 @@ def described(token: str) -> str:
         return repr(token)
     name = unicodedata.name(token, "")
     return f"{token!r} (U+{ord(token):04X}{', ' + name.lower() if name else ''})"
+
+
+def _listed(tokens: Iterable[str]) -> str:
+    """Symbols for a message: those that follow each other as A-Z, the invisible left out, at most LISTED."""
+    runs: list[list[str]] = []
+    for token in tokens:
+        if len(token) != 1 or not token.isprintable() or token.isspace():
+            continue
+        if runs and ord(token) == ord(runs[-1][-1]) + 1:
+            runs[-1].append(token)
+        else:
+            runs.append([token])
+    shown = [f"{run[0]}-{run[-1]}" if len(run) > 2 else " ".join(run) for run in runs]
+    return " ".join(shown[:LISTED]) + (" and others" if len(shown) > LISTED else "")

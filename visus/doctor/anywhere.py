@@ -11,7 +11,7 @@ print(doctor.report())
 import json
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 
 from .chart import Chart
 from .diagnosis import Diagnosis, diagnose
+from .during import free_running
 from .examiner import Examiner
 from .instruments import due, ranks
 
@@ -77,10 +78,17 @@ class Doctor:
             if self._judged % JUDGE_EVERY == 0:
                 self._judge()
 
-    def validate(self, loss: Any = None, score: Any = None) -> None:
-        """Call after each evaluation on held-out data. score: higher is better; accuracies as shares or in per cent."""
+    def validate(self, loss: Any = None, score: Any = None, **sequences: Sequence[Sequence[int]]) -> None:
+        """Call after each evaluation on held-out data. score: higher is better; accuracies as shares or in per cent.
+
+        sequences: of a model that writes: `written` by itself, what was `expected`, and, if known, its best guesses
+        when it is `forced` to the right beginning; each a few sequences of whole numbers. See `during.free_running`.
+        """
         self._refuse_when_detached("validate")
-        self._examiner.validate(self._number("the validation loss", loss), _share(self._number("the score", score)))
+        more = self._examiner._guard("what was written", lambda: free_running.figures(sequences), {})
+        self._examiner.validate(
+            self._number("the validation loss", loss), _share(self._number("the score", score)), more
+        )
         if self.live:
             self._judge()
 

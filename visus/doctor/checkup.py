@@ -21,6 +21,7 @@ from .instruments.culprits import culprits
 
 LOOK_EVERY = 10  # steps; a loss that is not finite stays so, and looking waits for the device
 RECENT = 2 * LOOK_EVERY  # reports kept, to tell afterwards in which step and term it began
+LOSSES = ("validation_loss", "validation_nats")  # as tasks call the loss on the validation part
 MOST_NAMES = 16  # of examples, in a chart
 
 
@@ -68,7 +69,8 @@ class Checkup(Observer):
         if not self._charted:
             return  # a memory: nothing descends, nothing can go wrong on the way
         model = getattr(task, "model", None)
-        root = model if isinstance(model, nn.Module) else task
+        answering = getattr(task, "answering", model)  # the part that is called, where the whole is not
+        root = answering if isinstance(answering, nn.Module) else task
         self._examiner = Examiner(task, optimizers, steps=task.steps, root=root)
         self._examiner.chart.facts["reference"] = self.reference
         if self._restored is not None and start:
@@ -77,14 +79,15 @@ class Checkup(Observer):
             self._examiner.chart.facts = {**facts, **self._restored.facts}
 
     def before_step(self, step: int, task: Task, batch: Batch) -> None:
-        self._batch = batch if due(step) else ()
+        self._batch = batch if due(step) or due(step + 1) else ()  # the next one is asked whether it goes on from here
 
     def after_improvement(self, step: int, objective: Objective | Memory, report: Report) -> None:
         if self._examiner is None or objective.name != self._charted:
             return
-        inputs, targets = (*self._batch, None, None)[:2]  # a batch begins with what enters, then what is asked for
+        inputs = self._batch[0] if self._batch else None  # a batch begins with what enters
         self._recent.append((step, self.chart.steps, report))
-        self._examiner.step(report.loss, inputs, targets)
+        targets = self._examiner.asked_for(self._batch[1:], report.terms.get("cross_entropy", report.loss)) if self._batch else None
+        self._examiner.step(report.loss, inputs, targets, told=report.terms.get("cross_entropy"))
 
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:
         if self._examiner is None:
@@ -94,7 +97,8 @@ class Checkup(Observer):
             measure = getattr(catalogue.find(during, name), "measure", None)
             if measure is not None:
                 more |= measure(task)
-        self._examiner.validate(scores.get("validation_loss"), next(iter(scores.values()), None), more)
+        loss = next((scores[name] for name in LOSSES if name in scores), None)
+        self._examiner.validate(loss, next(iter(scores.values()), None), more)
         self._trace(task)
 
     def after_fit(self, steps_done: int, task: Task, why: str) -> None:

@@ -134,6 +134,14 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "catastrophic_overfitting": ("overfitting",),
     "weights_overwritten": ("learning_rate_too_low", "learning_rate_too_high", "oscillation"),
     "optimizer_restarted": ("learning_rate_too_low",),
+    "exploding_through_time": ("exploding_gradients", "learning_rate_too_high", "not_finite", "oscillation", "batch_leak"),
+    "vanishing_through_time": ("vanishing_gradients", "learning_rate_too_low", "inputs_ignored", "plateau"),
+    "padding_in_loss": ("ends_too_early", "vocabulary_holes", "class_collapse"),
+    "vocabulary_holes": ("repeated_tokens", "class_collapse", "plateau"),
+    "state_leaks": ("overfitting",),
+    "targets_not_moved": ("overfitting", "exposure_bias", "repeated_tokens"),
+    "sees_the_future": ("exposure_bias", "repeated_tokens", "overfitting", "batch_leak"),
+    "exposure_bias": ("repeated_tokens", "never_ends", "ends_too_early"),
 }
 OPPOSITES = (("learning_rate_too_high", "learning_rate_too_low"),)
 EXPLAINED = 0.45  # what remains of a symptom's weight when a stronger cause brings it about

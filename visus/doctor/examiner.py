@@ -16,11 +16,13 @@ from torch.utils.hooks import RemovableHandle
 
 from ..engine.aside import is_aside
 from .chart import Chart
-from .instruments import consultation, depth, due, filters, inputs, outputs
+from .instruments import consultation, depth, due, filters, inputs, outputs, sequences
 from .instruments.examples import Examples
 from .instruments.layers import Layers
 from .instruments.pretraining import Pretraining
+from .instruments.recurrence import Recurrences
 from .instruments.tensors import first_tensor, remove, rounded, unwrapped
+from .instruments.vocabulary import Tokens
 from .instruments.updates import Updates
 
 T = TypeVar("T")
@@ -58,8 +60,11 @@ class Examiner:
         self._losses: list[tuple[int, Tensor | float]] = []
         self._sample: dict[str, Any] | None = None
         self._pending: dict[str, Any] | None = None
-        self._batch: tuple[Tensor, Tensor] | None = None
+        self._batch: tuple[tuple[Any, ...], Tensor] | None = None  # what the network is called with, and targets
+        self._called: tuple[Any, ...] | None = None  # all that it was called with while training, first of all
+        self.borders, self.tokens = sequences.Borders(), Tokens()
         self._random: Tensor | None = None
+        self._column: int | None = None  # of a batch, what is asked for
         self._given: Tensor | None = None  # what the network was last called with while training
         self._answered: Tensor | None = None
         self._evaluated, self._training_calls = 0, 0
@@ -71,6 +76,7 @@ class Examiner:
         self._handles: list[RemovableHandle] = []
         weakref.finalize(self, remove, self._handles)  # a doctor that is forgotten leaves nothing behind
         self.layers: Layers | None = None
+        self.recurrences: Recurrences | None = None
         self.updates: Updates | None = None
         self.pretraining: Pretraining | None = None
         self.chart.facts = {"planned_steps": steps}
@@ -79,16 +85,40 @@ class Examiner:
 
     # -- what the owner calls -------------------------------------------------------------------------------------
 
-    def step(self, loss: Any, inputs: Any = None, targets: Any = None, outputs: Any = None) -> None:
-        """One training step: its loss, and what belonged to it, as far as the owner knows."""
+    def step(
+        self, loss: Any, inputs: Any = None, targets: Any = None, outputs: Any = None, told: Any = None
+    ) -> None:
+        """One training step: its loss, and what belonged to it, as far as the owner knows.
+
+        told: the term of the loss that compares outputs with targets, where penalties are added to it.
+        """
         if not self.attached:
             return
         self._begin()
-        self._guard("a step", lambda: self._step(loss, inputs, targets, outputs), None)
+        self._guard("a step", lambda: self._step(loss, inputs, targets, outputs, told), None)
         self.chart.steps += 1  # a step is a step, also where it could not be measured
-        self._given = self._answered = None
+        self._given = self._answered = self._called = None
         self._guard("the layers", lambda: self._arm(self.chart.steps), None)
         self._left_at = time.perf_counter()
+
+    def asked_for(self, columns: Sequence[Tensor], loss: Any) -> Tensor | None:
+        """The column of a batch that the answers are compared with: the one that explains the loss, once and for all.
+
+        Most batches have one; that of a decoder has what it is shown first, and what it is to say.
+        """
+        if self._column is None and len(columns) > 1 and self._answered is not None:
+            self._guard("the column asked for", lambda: self._choose(columns, self._answered, float(loss)), None)
+        at = self._column or 0
+        return columns[at] if at < len(columns) else None
+
+    def _choose(self, columns: Sequence[Tensor], answered: Tensor | None, loss: float) -> None:
+        assert answered is not None, "asked where there is an answer"
+        off = {
+            i: abs(outputs.entropy(answers, column, loss) - loss)
+            for i, column in enumerate(columns)
+            if column.dtype != torch.bool and (answers := outputs.understand(answered, column)) is not None
+        }
+        self._column = min(off, key=lambda i: off[i]) if off else None
 
     def validate(self, loss: float | None, score: float | None, more: Mapping[str, float] | None = None) -> None:
         """The run was scored on held-out data. score: higher is better. more: whatever else was measured."""
@@ -117,6 +147,8 @@ class Examiner:
         remove(self._handles)
         if self.layers:
             self.layers.detach()
+        if self.recurrences:
+            self.recurrences.detach()
         if self.updates:
             self.updates.detach()
 
@@ -166,6 +198,8 @@ class Examiner:
 
     def _attach(self) -> None:
         self.layers = Layers(self.model)
+        if not self.compiled:
+            self.recurrences = Recurrences(self.model)
         self.chart.facts["layers"] = self.layers.facts()
         self.updates = Updates(self.model, self.optimizers, self.chart, self._updated)
         self.updates.suspect = self._suspect
@@ -183,6 +217,8 @@ class Examiner:
     def _arm(self, step: int) -> None:
         if due(step) and self.layers and not self.compiled:
             self.layers.attach()
+        if self.recurrences:
+            self.recurrences.expect(due(step))
 
     def entered(self, args: Any, kwargs: Any) -> None:
         """The network is called."""
@@ -203,6 +239,8 @@ class Examiner:
             self._given, self._evaluated = given, 0
             if due(self.chart.steps):
                 self._random = torch.get_rng_state()
+                if self._called is None:
+                    self._called = consultation.detached(args) if args and not kwargs else None
             return
         if not torch.is_grad_enabled() and self.root.training:
             self.chart.count("evaluated_in_training_mode")
@@ -231,7 +269,7 @@ class Examiner:
 
     # -- a step ---------------------------------------------------------------------------------------------------
 
-    def _step(self, loss: Any, given: Any, targets: Any, answered: Any) -> None:
+    def _step(self, loss: Any, given: Any, targets: Any, answered: Any, told: Any) -> None:
         step = self.chart.steps
         value = self._scalar(loss)
         given, answered = self._batch_of("inputs", given), self._batch_of("outputs", answered)
@@ -244,8 +282,10 @@ class Examiner:
             self._flush()
         if self.updates:
             self.updates.step = step
+        crossed = self.borders.crossed(given, targets)
         if due(step):
-            self._measure(step, value, given, targets, answered)
+            value = value if told is None else self._scalar(told)
+            self._measure(step, value, given, targets, answered, crossed)
 
     def _scalar(self, loss: Any) -> Tensor | float | None:
         if isinstance(loss, Tensor):
@@ -295,7 +335,13 @@ class Examiner:
             self.chart.losses.add(step, number)
 
     def _measure(
-        self, step: int, value: Any, given: Tensor | None, targets: Tensor | None, answered: Tensor | None
+        self,
+        step: int,
+        value: Any,
+        given: Tensor | None,
+        targets: Tensor | None,
+        answered: Tensor | None,
+        crossed: float | None,
     ) -> None:
         sample: dict[str, Any] = {
             "step": step,
@@ -311,6 +357,7 @@ class Examiner:
             self.chart.cannot("the layers", "the model is compiled; its layers are not looked into")
         if given is not None:
             sample["inputs"] = inputs.look(given)
+        self._guard("the recurrence", lambda: self._note_sequences(sample, given, targets, crossed), None)
         labels = None
         if answered is not None and "ways" not in self.chart.facts:
             found = depth.ways(answered)
@@ -324,17 +371,23 @@ class Examiner:
                     f"{targets.dtype} do not fit a known problem",
                 )
             else:
-                sample["outputs"] = outputs.look(answers, float("nan") if value is None else float(value))
+                loss = float("nan") if value is None else float(value)
+                answers, targets, counted = outputs.without_padding(answers, targets, loss)
+                sample["outputs"] = outputs.look(answers, loss) | ({} if counted is None else {"padding": counted})
                 if answers.n_classes and len(answers.labels) == len(targets):
                     labels = answers.labels
+                if sample["outputs"].get("tokens"):
+                    self.chart.facts["tokens"] = self.tokens.saw(answers)
         elif targets is None:
             self.chart.cannot(
                 "outputs against targets", "no targets were given; call step(loss, inputs=x, targets=y, outputs=logits)"
             )
         if given is not None:
-            self.examples.keep(given, targets, labels)
+            more = consultation.others(self._called, given)
+            self.examples.keep(given, targets, labels, more, 0 if answered is None else answered.numel())
         if given is not None and targets is not None and len(given) == len(targets):
-            self._batch = (given.detach(), targets.detach())
+            whole = self._called is not None and self._called[0] is not None and len(self._called[0]) == len(given)
+            self._batch = ((self._called if whole and self._called else (given.detach(),)), targets.detach())
         if self._pending is not None:
             sample["update"], self._pending = self._pending, None
         self._sample = sample
@@ -342,6 +395,18 @@ class Examiner:
         self._rank_of_due += 1
         if "update" in sample:
             self._look_back(sample)
+
+    def _note_sequences(
+        self, sample: dict[str, Any], given: Tensor | None, targets: Tensor | None, crossed: float | None
+    ) -> None:
+        """What recurrent layers pass on through time, and what targets have to do with inputs, where both are tokens."""
+        if self.recurrences and (found := self.recurrences.read()):
+            sample["time"] = found
+        moved = sequences.moved(given, targets)
+        if crossed is not None and moved:
+            moved["crossed"] = crossed
+        if moved:
+            sample["tokens"] = moved
 
     def _updated(self, update: dict[str, Any]) -> None:
         """An update was measured: it belongs to the step just told, or to the one that will be told next."""
@@ -371,7 +436,7 @@ class Examiner:
         """Something is not finite: name the first layer that makes it so, while the weights may still tell."""
         if "not_finite" in self.chart.facts or (self._given is None and self._batch is None):
             return
-        given = self._given if self._given is not None else self._batch[0]  # type: ignore[index]
+        given = self._given if self._given is not None else self._batch[0][0]  # type: ignore[index]
         found: dict[str, Any] = {"step": self.chart.steps}
         self.chart.facts["not_finite"] = found
         if given.is_floating_point():
@@ -405,7 +470,7 @@ class Examiner:
         kept = self.chart.consultation.get("reference")
         raw = self.examples.raw()
         if raw is not None:
-            self.chart.consultation = consultation.consult(self.network, *raw)
+            self.chart.consultation = consultation.consult(self.network, *raw, self.examples.room)
         if self.pretraining is not None:
             steps, planned = self.chart.steps, self.chart.facts.get("planned_steps")
             if found := self.pretraining.compare(self.network, raw, steps, planned):

@@ -108,10 +108,15 @@ def final_score(chart: Chart) -> float:
     return average(found[-2:] if len(found) >= 5 else found[-1:])
 
 
+def are_tokens(chart: Chart) -> bool:
+    """Whether what is asked for is a sequence of tokens: some are rare by nature, and few scores are accuracies."""
+    return any(outputs(chart, "tokens"))
+
+
 def are_shares(chart: Chart) -> bool:
-    """Whether the scores look like accuracies."""
+    """Whether the scores look like accuracies. Those of sequences are likelihoods, BLEU and the like."""
     found = scores(chart)
-    return bool(found) and bool(classes(chart)) and all(0 <= s <= 1 for s in found)
+    return bool(found) and bool(classes(chart)) and not are_tokens(chart) and all(0 <= s <= 1 for s in found)
 
 
 def simple(chart: Chart) -> tuple[float, str, int]:
@@ -130,16 +135,19 @@ def features_at_start(chart: Chart) -> tuple[float, int]:
 
 def matrices(chart: Chart) -> dict[str, dict[str, Any]]:
     """The weights of layers, in order of definition: no tokens, positions or other parameters that are not layers."""
-    looked_up = {
-        f"{layer['name']}.weight" for layer in chart.facts.get("layers", []) if layer["kind"].startswith("Embed")
-    }
+    tables = looked_up(chart)
     return {
         name: tensor
         for name, tensor in chart.facts.get("tensors", {}).items()
         if len(tensor["shape"]) >= 2
-        and name not in looked_up
+        and name not in tables
         and ("weight" in name.rpartition(".")[2] or (len(tensor["shape"]) == 2 and tensor["shape"][0] > 1))
     }
+
+
+def looked_up(chart: Chart) -> set[str]:
+    """The tables of embeddings: a row gets a gradient only where its token comes."""
+    return {f"{layer['name']}.weight" for layer in chart.facts.get("layers", []) if layer["kind"].startswith("Embed")}
 
 
 def learned(chart: Chart) -> float:

@@ -10,8 +10,10 @@ from types import ModuleType
 
 
 def names(package: ModuleType) -> list[str]:
-    """The public names in a folder, sorted. Files that start with `_` are private."""
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+    """The public names in a folder, sorted. Files that start with `_` are private; a folder inside is a registry of
+    its own."""
+    found = pkgutil.iter_modules(package.__path__)
+    return sorted(module.name for module in found if not (module.ispkg or module.name.startswith("_")))
 
 
 def find(package: ModuleType, name: str) -> ModuleType:

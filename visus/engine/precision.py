@@ -50,19 +50,24 @@ def named(name: str) -> Precision:
     return NAMED[name]
 
 
-def candidates(device: str) -> list[Precision]:
-    """The precisions worth measuring on this machine: bfloat16 only where it is native, not emulated."""
-    wide = [NAMED["float32"], NAMED["float32-channels-last"]]
-    return [*wide, NAMED["bfloat16-channels-last"]] if _has_native_bfloat16(device) else wide
+def candidates(device: str, pictures: bool = True) -> list[Precision]:
+    """The precisions worth measuring on this machine: bfloat16 only where it is native, not emulated.
+
+    pictures: whether that is what goes in; only they can be laid out with the channels last.
+    """
+    names = ["float32", "float32-channels-last", "bfloat16-channels-last"] if pictures else ["float32", "bfloat16"]
+    return [NAMED[name] for name in names if name.startswith("float32") or _has_native_bfloat16(device)]
 
 
-def fastest(step: Callable[[Precision], object], device: str) -> tuple[Precision, dict[str, float]]:
+def fastest(
+    step: Callable[[Precision], object], device: str, pictures: bool = True
+) -> tuple[Precision, dict[str, float]]:
     """The precision whose training step takes least time, and the median seconds of each.
 
     step: one training step at a precision, on a copy of the task. Candidates take turns, so that a busy machine
-    slows all of them alike.
+    slows all of them alike. pictures: as for `candidates`.
     """
-    found = candidates(device)
+    found = candidates(device, pictures)
     seconds: dict[str, list[float]] = {str(precision): [] for precision in found}
     for turn in range(WARM_UP + ROUNDS):
         last = {precision: _seconds(step, precision) for precision in found}

@@ -32,8 +32,9 @@ def fastest_precision(task: Task) -> Precision:
     """The fastest precision for this task on its device, measured on copies with the task's first batch."""
     device = next(task.parameters()).device.type
     batch = tuple(part[:ENOUGH] for part in next(iter(task.batches())))
+    pictures = batch[0].ndim == 4
     with own_randomness(0):
-        copies = {candidate: copy.deepcopy(task) for candidate in precision.candidates(device)}
+        copies = {candidate: copy.deepcopy(task) for candidate in precision.candidates(device, pictures)}
         for candidate, patient in copies.items():
             patient.run_at(candidate)
             patient.train()
@@ -42,7 +43,7 @@ def fastest_precision(task: Task) -> Precision:
             for objective in copies[candidate].objectives:
                 float(objective.improve(batch).loss)  # waits for the device
 
-        return precision.fastest(step, device)[0]
+        return precision.fastest(step, device, pictures)[0]
 
 
 def fewest_threads(task: Task) -> int:

@@ -64,6 +64,10 @@ class Task(nn.Module, ABC):
     def evaluate(self) -> dict[str, float]:
         """Named scores on held-out data; the first one, higher is better, decides which checkpoint is best."""
 
+    def illustrate(self) -> dict[str, str]:
+        """Named texts that show people what the task makes now, such as a sample; written down at each evaluation."""
+        return {}
+
     def run_at(self, precision: Precision) -> None:
         """Train and evaluate at this precision from now on."""
         self.precision = precision

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST = 4  # n-grams of 1 to 4 words
-SIGMA = 6.0  # words: captions of another length than the reference lose, so that padding with frequent words does not pay
+SIGMA = (
+    6.0  # words: captions of another length than the reference lose, so that padding with frequent words does not pay
+)
 SCALE = 10.0  # the paper's: a caption identical with its only reference scores 10
 
 Words = Sequence[str]

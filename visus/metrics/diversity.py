@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+LONGEST = 4  # words of a run that is looked for twice in a row
+
 Words = Sequence[str]
 
 
@@ -16,14 +18,17 @@ def novel(sentences: Sequence[Words], known: Iterable[Words]) -> float:
     return sum(tuple(words) not in seen for words in sentences) / len(sentences) if sentences else float("nan")
 
 
-def repeats(words: Words) -> bool:
-    """Whether a word follows itself ("a a dog"), or two words come twice in a row ("a dog a dog")."""
-    once = any(words[i] == words[i + 1] for i in range(len(words) - 1))
-    return once or any(words[i : i + 2] == words[i + 2 : i + 4] for i in range(len(words) - 3))
+def repeats(words: Words, longest: int = LONGEST) -> bool:
+    """Whether a run of up to `longest` words comes twice in a row: "a a dog", "in a man in a man"."""
+    return any(
+        words[i : i + n] == words[i + n : i + 2 * n]
+        for n in range(1, longest + 1)
+        for i in range(len(words) - 2 * n + 1)
+    )
 
 
 def repeated(sentences: Sequence[Words]) -> float:
-    """The share of sentences in which a word or two come twice in a row; NaN for none."""
+    """The share of sentences in which a run of words comes twice in a row; NaN for none."""
     return sum(map(repeats, sentences)) / len(sentences) if sentences else float("nan")
 
 

@@ -74,8 +74,14 @@ class Trace(TorchDispatchMode):
         out = func(*args, **(kwargs or {}))
         first = next((leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)), None)
         parents = [leaf for leaf in tree_leaves(args) if isinstance(leaf, Tensor) and leaf in self.seen]
+        name = func._schema.name.removeprefix("aten::")
         if first is not None and parents:
-            self._note(func._schema.name.removeprefix("aten::"), args, first, parents)
+            self._note(name, args, first, parents)
+            for other in tree_leaves(out):  # the steps of a sequence come from one picture, all of them
+                if isinstance(other, Tensor) and other is not first:
+                    self.seen[other] = self.seen[first]
+        elif first is not None and name in MATRIX and self.current:
+            self.current.macs += _macs(name, args, first)  # a state that begins at zeros is multiplied too
         return out
 
     def _enter(self, module: nn.Module, inputs: Any) -> None:

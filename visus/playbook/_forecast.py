@@ -11,6 +11,7 @@ from ..runs.reader import Run
 from ..runs.recorder import write_info
 from . import search, train
 from ._session import InterruptedRunError, Session
+from .subjects._subject import of_recipe
 
 LONG_S = 600.0  # a forecast above this is confirmed by the user, if there is one at the terminal
 
@@ -21,7 +22,7 @@ def tell(session: Session) -> None:
     With a budget the plan follows the time, so there is nothing to forecast.
     """
     session.show.progress("forecast", 0, 1, "measuring a few steps")
-    task = session.build(session.ready, **session.settings)
+    task = session.build(session.prepared, **session.settings)
     session.suggest(arithmetic=str(task.precision))
     settle(session.folder, task, fewest_threads(task))
     if session.budget.seconds is not None:
@@ -31,10 +32,10 @@ def tell(session: Session) -> None:
     training = steps * measured.seconds_per_step + steps / task.steps_per_epoch * measured.seconds_per_evaluation
     searching = 0.0 if "search" in session.skip else search.allowed_seconds(session, training)
     total = training + searching
-    where = "streamed from disk" if session.ready.pixels is None else "in it"
+    where = of_recipe(session.learns).held(session.prepared)
     sentence = (
         f"about {duration(total)} ({duration(training)} of it training, {task.precision}) "
-        f"and {measured.memory_bytes / 2**30:.1f} GiB of memory, pictures {where}"
+        f"and {measured.memory_bytes / 2**30:.1f} GiB of memory{where and f', {where}'}"
     )
     session.show.say(f"forecast   {sentence}")
     session.journal.note("forecast", seconds=total, memory_bytes=measured.memory_bytes, precision=str(task.precision))

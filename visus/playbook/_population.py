@@ -13,7 +13,7 @@ from ..engine.objective import Objective
 from ..engine.precision import Precision
 from ..engine.task import Task
 from ..recipes import _form, classify
-from ..tasks.classify import Classification, Classify
+from ..tasks.classify import Classify
 from ..tasks.population import Population
 from ._trial_run import EXPLODED
 
@@ -33,9 +33,7 @@ HONOURED = SEARCHED | {
 Show = Callable[[int, int], object]  # (steps done, steps in all)
 
 
-def applies(
-    settings: Mapping[str, Any], names: Iterable[str], build: Callable[..., Classification] = classify.build
-) -> bool:
+def applies(settings: Mapping[str, Any], names: Iterable[str], build: Callable[..., Task] = classify.build) -> bool:
     """Whether trials with these settings, of which `names` are searched, can be made all at once.
 
     They can for linear models and perceptrons of two layers without normalisation or dropout, on any data, with any
@@ -55,7 +53,7 @@ def trials_at_once(
     proposals: Sequence[Mapping[str, float]],
     epochs: float,
     show: Show = lambda done, steps: None,
-    build: Callable[..., Classification] = classify.build,
+    build: Callable[..., Task] = classify.build,
 ) -> list[float | None]:
     """Validation accuracy of each proposal, None if it diverged, all trained together for so many epochs.
 
@@ -88,7 +86,7 @@ def trials_at_once(
     return found
 
 
-def _alone(build: Callable[..., Classification], fixed: Mapping[str, Any], arithmetic: str) -> Classify:
+def _alone(build: Callable[..., Task], fixed: Mapping[str, Any], arithmetic: str) -> Classify:
     """The task of one member; which arithmetic is fastest for one alone need not be measured."""
     task = build(**{**fixed, "arithmetic": "float32" if arithmetic == "auto" else arithmetic})
     assert isinstance(task, Classify), "what descends no loss has no rate to search"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..doctor.finding import NOTE, PASS, WARNING
+from ..report.measures import SHARES, Scale
 from ..search import Search
 from ._hunt import Plan, Repeated, top
 from ._paired import paired
@@ -11,8 +12,11 @@ from ._search_words import names, say, written
 from ._session import Verdict
 
 
-def judge(settings: Mapping[str, Any], found: Search, repeated: Sequence[Repeated], plan: Plan) -> Verdict:
-    """settings: of the bench. repeated: best mean first. detail["best"]: the settings to use, empty if all diverged."""
+def judge(
+    settings: Mapping[str, Any], found: Search, repeated: Sequence[Repeated], plan: Plan, scale: Scale = SHARES
+) -> Verdict:
+    """settings: of the bench. repeated: best mean first. scale: of the scores. detail["best"]: the settings to use,
+    empty if all diverged."""
     n, diverged = len(found.trials), sum(trial.diverged for trial in found.trials)
     rounds = max((trial.round for trial in found.trials), default=0)
     detail: dict[str, Any] = {
@@ -32,7 +36,7 @@ def judge(settings: Mapping[str, Any], found: Search, repeated: Sequence[Repeate
     line += f": {say(best)}" + (f"; {diverged} diverged" if diverged else "")
     if proved:
         detail |= _figures(repeated)
-        line += f"; {_say_repeated(repeated, detail['clear'])}"
+        line += f"; {_say_repeated(repeated, detail['clear'], scale)}"
     elif repeated:
         line += "; all of the best diverged with another seed, so none can be relied on: lower the learning rate"
     if found.unstable:
@@ -59,10 +63,10 @@ def _figures(repeated: Sequence[Repeated]) -> dict[str, Any]:
     return {"repeats": rows, "lead": vars(lead) if lead else None, "clear": clear}
 
 
-def _say_repeated(repeated: Sequence[Repeated], clear: bool) -> str:
+def _say_repeated(repeated: Sequence[Repeated], clear: bool, scale: Scale) -> str:
     n, around = len(repeated[0].scores), repeated[0].around
-    text = f"with {n} other seed{'s' * (n != 1)} {100 * around.mean:.1f} %"
-    text += f" (95 % CI {100 * max(around.low, 0):.1f} to {100 * min(around.high, 1):.1f})" if n > 1 else ""
+    text = f"with {n} other seed{'s' * (n != 1)} {scale.said(around.mean)}"
+    text += f" (95 % CI {scale.interval(around.low, around.high)})" if n > 1 else ""
     if len(repeated) > 1:
         rival = "the second" if repeated[1].sound else "the others, which diverged"
         text += f", {'clearly' if clear else 'not clearly'} better than {rival}"

@@ -1,31 +1,21 @@
 """The gated sequence: eight stages in order, each with one verdict; a blocker ends it, an interrupted one goes on."""
 
 import time
-from types import ModuleType
 
 from ..doctor.finding import BLOCKER, NOTE
 from ..runs.reader import Run
 from . import _forecast as forecast
-from . import audit, baselines, checks, report, search, split, test, train
+from . import report
 from ._session import BlockedError, InterruptedRunError, Session, Verdict
+from .subjects._subject import Stage, of_recipe
 
-STAGES: dict[str, ModuleType] = {
-    "audit": audit,
-    "split": split,
-    "baselines": baselines,
-    "checks": checks,
-    "search": search,
-    "train": train,
-    "test": test,
-    "report": report,
-}
 SKIPPABLE = ("baselines", "checks", "search", "test", "report")
 
 
 def run(session: Session) -> bool:
     """Run every stage that is not done yet; returns whether none blocked. Raises InterruptedRunError."""
     healthy = True
-    for name, stage in STAGES.items():
+    for name, stage in of_recipe(session.learns).STAGES.items():
         earlier = Run(session.folder).verdict(name)
         if earlier and earlier["severity"] != BLOCKER:
             verdict = Verdict(earlier["severity"], earlier["line"], earlier["detail"])
@@ -55,12 +45,12 @@ def _measure(session: Session) -> None:
         raise InterruptedRunError("forecast", session.folder) from None
 
 
-def _timed(session: Session, name: str, stage: ModuleType) -> tuple[Verdict, float]:
+def _timed(session: Session, name: str, stage: Stage) -> tuple[Verdict, float]:
     began = time.perf_counter()
     if name in session.skip:
         return Verdict(NOTE, "skipped, as asked", {"skipped": True}), 0.0
     try:
-        verdict: Verdict = stage.run(session)
+        verdict = stage.run(session)
     except BlockedError as error:
         verdict = Verdict(BLOCKER, str(error))
     except (KeyboardInterrupt, InterruptedRunError):

@@ -9,14 +9,14 @@ from typing import Any, Protocol
 from .. import recipes
 from ..data.audit._gather import Gathered
 from ..data.batches import Prepared
-from ..data.collection import CLASSES, Collection
+from ..data.collection import CLASSES
 from ..data.decode import Frame
 from ..data.split import Split
 from ..doctor.finding import BLOCKER
 from ..engine import catalogue
+from ..engine.task import Task
 from ..recipes._told import RECIPES
 from ..runs.recorder import Journal
-from ..tasks.classify import Classification
 
 STRATEGY = "coarse_to_fine"  # of a search, unless another is asked for
 
@@ -97,14 +97,14 @@ class Session:
     journal: Journal
     seed: int = 0
     confirm: Callable[[str], bool] = lambda question: True
-    collection: Collection | None = None  # opened already, or to be opened by the audit
+    opened: Any = None  # the source, opened already, or to be opened by the audit
     strategy: str = STRATEGY  # of the search
-    learns: str = "classify"  # the recipe: regress and attributes tell something else than a class
+    learns: str = "classify"  # the recipe: others tell something else than a class, or learn from something else
 
-    frame: Frame | None = None
+    frame: Frame | None = None  # of pictures, as the next two
     gathered: Gathered | None = None
     split: Split | None = None
-    prepared: Prepared | None = None
+    prepared: Any = None  # the data, ready to be learned from, whatever they are
     suggested: dict[str, Any] = field(default_factory=dict)  # what stages found better than the recipe's defaults
     detail: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # of each finished stage
 
@@ -118,9 +118,9 @@ class Session:
         return next((kind for kind, recipe in RECIPES.items() if recipe == self.learns), CLASSES)
 
     @property
-    def build(self) -> Callable[..., Classification]:
+    def build(self) -> Callable[..., Task]:
         """The recipe's `build`."""
-        found: Callable[..., Classification] = catalogue.find(recipes, self.learns).build
+        found: Callable[..., Task] = catalogue.find(recipes, self.learns).build
         return found
 
     @property
@@ -135,5 +135,5 @@ class Session:
     @property
     def ready(self) -> Prepared:
         """The prepared pictures. The stages audit and split come first."""
-        assert self.prepared is not None, "the split stage prepares the pictures"
+        assert isinstance(self.prepared, Prepared), "the split stage prepares the pictures"
         return self.prepared

@@ -13,6 +13,7 @@ from ..doctor.finding import Finding
 from ..engine import averaging
 from ..engine.loop import Evaluate, Observer, StopTraining, fit
 from ..engine.task import Task
+from ..report.wording import score
 from ..runs import checkpoint
 from ..runs.interrupt import StopOnInterrupt
 from ..runs.reader import CHART
@@ -26,13 +27,20 @@ FEWEST_STEPS_BETWEEN_EVALUATIONS = 20  # a tiny set has epochs of a few steps; s
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training ended. why: '' if all steps were done. best_step: the step whose weights were best."""
+    """How a training ended. why: '' if all steps were done. best_step: the step whose weights were best. measure: what
+    `best` is a score of."""
 
     why: str
     best: float
     best_step: int
     seconds: float
     diagnosis: Diagnosis
+    measure: str = ""
+
+    @property
+    def said(self) -> str:
+        """The best score for people."""
+        return score(self.measure, self.best) if self.measure.endswith("log_likelihood") else f"{self.best:.4f}"
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -44,15 +52,14 @@ class Progress(Observer):
     """Tells the show how far the training is and how well it does."""
 
     def __init__(self, show: Show) -> None:
-        self.show, self.text = show, ""
+        self.show, self.text, self.measure = show, "", ""
 
     def after_step(self, step: int, task: Task) -> None:
         self.show.progress("train", step + 1, task.steps, self.text)
 
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:
-        name, score = next(iter(scores.items()))
-        shown = f"{100 * score:.1f} %" if name.endswith("accuracy") else f"{score:.3g}"
-        self.text = f"{name.replace('_', ' ')} {shown}"
+        self.measure, value = next(iter(scores.items()))
+        self.text = f"{self.measure.replace('_', ' ')} {score(self.measure, value)}"
 
 
 class KeepChart(Observer):
@@ -135,4 +142,5 @@ def train(
         recorder.journal.close()
     if recorder.best_step >= 0:
         recorder.load_best(task)
-    return Outcome(why, recorder.best, recorder.best_step, time.monotonic() - began, diagnosis)
+    seconds_taken = time.monotonic() - began
+    return Outcome(why, recorder.best, recorder.best_step, seconds_taken, diagnosis, progress.measure)

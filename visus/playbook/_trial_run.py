@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import recipes
-from ..data.batches import Prepared
 from ..doctor.checkup import StopNotFinite
 from ..engine import catalogue
 from ..engine.loop import Observer, StopTraining, fit
 from ..engine.objective import Memory, Objective, Report
-from ..tasks.classify import Classification
-from . import problems
+from ..engine.task import Task
+from .subjects._subject import Subject, of_recipe
 
 LOOK_EVERY = 10  # steps between two looks at the loss; each waits for the device
 EXPLODED = 4.0  # times the first loss: no schedule brings that back within a short trial
@@ -27,15 +26,19 @@ class Bench:
     """
 
     recipe: str
-    prepared: Prepared
+    prepared: Any
     settings: Mapping[str, Any]
 
     @property
-    def build(self) -> Callable[..., Classification]:
-        found: Callable[..., Classification] = catalogue.find(recipes, self.recipe).build
+    def subject(self) -> Subject:
+        return of_recipe(self.recipe)
+
+    @property
+    def build(self) -> Callable[..., Task]:
+        found: Callable[..., Task] = catalogue.find(recipes, self.recipe).build
         return found
 
-    def task(self, settings: Mapping[str, Any], epochs: float) -> Classification:
+    def task(self, settings: Mapping[str, Any], epochs: float) -> Task:
         """The task of one trial, its schedule ending with it."""
         return self.build(data=self.prepared, **{**self.settings, **settings, "epochs": epochs})
 
@@ -71,10 +74,10 @@ def run(bench: Bench, settings: Mapping[str, Any], epochs: float) -> Result:
     task = bench.task(settings, epochs)
     why = fit(task, task.steps, [StopNotFinite(), StopExploded()])
     score = None if why else next(iter(task.evaluate().values()))
-    return result(bench.prepared, score, time.perf_counter() - began)
+    return result(bench, score, time.perf_counter() - began)
 
 
-def result(prepared: Prepared, score: float | None, seconds: float) -> Result:
+def result(bench: Bench, score: float | None, seconds: float) -> Result:
     """A score with what is to be said of it."""
-    blind: float = catalogue.find(problems, prepared.collection.kind).blind_score(prepared)
+    blind = bench.subject.blind_score(bench.prepared)
     return Result(score, score is not None and score <= blind, seconds)

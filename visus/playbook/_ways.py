@@ -96,7 +96,7 @@ class AllAtOnce:
             began = time.perf_counter()
             scores = _population.trials_at_once(self.bench.prepared, settings, members, epochs, build=self.bench.build)
             each = (time.perf_counter() - began) / len(members)
-            yield from (result(self.bench.prepared, score, each) for score in scores)
+            yield from (result(self.bench, score, each) for score in scores)
 
     def close(self) -> None:
         """Nothing was taken."""
@@ -110,6 +110,8 @@ def choose(
     measured: what a step of `task` costs. seconds: all trials one by one. workers: as many processes as the user wants,
     0 to choose by measurement.
     """
+    if not bench.subject.processes_share(bench.prepared):
+        return ONE_BY_ONE, 1, 1.0
     if workers == 0 and _population.applies(bench.settings, names, bench.build):
         return ALL_AT_ONCE, 1, TOGETHER
     n = workers or cores()

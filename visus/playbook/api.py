@@ -1,7 +1,7 @@
 """Start, or resume, the whole sequence or a single recipe, in a run folder of its own."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,27 +9,24 @@ from typing import Any
 import torch
 
 from .. import recipes
-from ..data.collection import CLASSES, Collection
-from ..data.source import open_collection
+from ..data.collection import CLASSES
 from ..engine import catalogue
 from ..engine.memory import keep_freed_memory
 from ..engine.probe import fewest_threads
-from ..recipes import _form, classify
+from ..recipes import _form
 from ..recipes._told import RECIPES
 from ..report.page import write
 from ..runs.interrupt import INTERRUPTED
 from ..runs.reader import Run
 from ..runs.recorder import Journal, create
-from ..ship import model as ship
-from ..ship.card import card
-from . import _sequence, ensemble, search_recipe
+from ..ship.opened import opened
+from . import _sequence, ensemble, search_recipe, subjects
 from ._circumstances import circumstances
 from ._forecast import settle
 from ._session import FIT, STRATEGY, Budget, InterruptedRunError, Session, Show, Silent
 from ._training import Outcome, train
 from .search import check_strategy
-from .split import write_parts
-from .train import model_facts
+from .subjects import _subject
 
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 
@@ -46,14 +43,15 @@ class Fitted:
         return self.folder / "report.html"
 
     @property
-    def model(self) -> ship.TrainedModel:
-        """The trained model, ready to predict. Raises FileNotFoundError if the run was blocked before training."""
-        return ship.load(self.folder)
+    def model(self) -> Any:
+        """The trained model, ready to be used. Raises FileNotFoundError if the run was blocked before training."""
+        return opened(self.folder)
 
 
 def fit(
     source: str | Path,
     *,
+    subject: str = "",
     runs: str | Path = "runs",
     budget: float | str | None = None,
     skip: Iterable[str] = (),
@@ -63,30 +61,27 @@ def fit(
     confirm: Callable[[str], bool] = lambda question: True,
     **settings: Any,
 ) -> Fitted:
-    """From pictures to a tested, reported, usable model: all eight stages.
+    """From pictures, a text, captions or translations to a tested, reported, usable model: all eight stages.
 
-    source: a folder, a CSV table, or a named set. budget: seconds for everything, or text such as '10m'. skip: stages
+    source: a folder, a CSV table, or a named set. subject: pictures, text, captions or translation; '': as the source
+    looks. budget: seconds for everything, or text such as '10m'. skip: stages
     to leave out. strategy: of the search. settings: those of the recipe `classify`, or with targets=COLUMNS of a table
-    those of `regress` or `attributes`; what is named here is never changed by a stage. task: which of these recipes;
-    '': as the columns look.
+    those of `regress` or `attributes`, or of the subject's recipe; what is named here is never changed by a stage.
+    task: which of these recipes; '': as the columns look.
     Raises ValueError or LookupError for a setting or a source that cannot be, before anything is written.
     """
-    learns = learned(source, str(settings.get("targets", "")), task)
+    about = _subject.named(subject or _subject.recognised(str(source)))
+    learns = about.learned(str(source), settings, task)
     build = catalogue.find(recipes, learns).build
     settings = _form.completed(build, settings)
-    check_settings(settings, skip, build)
+    check_settings(settings, skip, learns)
     check_strategy(strategy)
     limit = seconds(budget) if isinstance(budget, str) else budget
     show = show or Silent()
-    kind = next(kind for kind, recipe in RECIPES.items() if recipe == learns)
-    collection = open_collection(
-        source,
-        lambda done, total: show.progress("download", done, max(done, total), "bytes"),
-        settings.get("targets", ""),
-        kind,
-    )
+    found = about.opened(str(source), settings, learns, show)
     info = {
         "recipe": FIT,
+        "subject": _subject.name_of(learns),
         "source": str(source),
         "given": settings,
         "learns": learns,
@@ -97,7 +92,7 @@ def fit(
         **circumstances(int(settings.get("seed", 0))),
     }
     folder = create(Path(runs), stem(str(source)), info)
-    return _run(folder, Budget(limit), show, confirm, collection)
+    return _run(folder, Budget(limit), show, confirm, found)
 
 
 def resume(folder: str | Path, show: Show | None = None) -> Fitted:
@@ -121,33 +116,20 @@ def train_recipe(
     build = catalogue.find(recipes, name).build
     settings = _form.completed(build, settings)
     form = _form.resolved(build, settings)
-    classify.refuse_idle(form["model"], settings)
-    info = {"recipe": name, "given": dict(settings), "settings": form, **circumstances(int(form.get("seed", 0)))}
+    _subject.of_recipe(name).check(settings, build)
+    about = _subject.name_of(name)
+    info = {"recipe": name, "subject": about, "given": dict(settings), "settings": form, **circumstances(int(form.get("seed", 0)))}
     folder = create(Path(runs), name.replace("_", "-"), info)
     return folder, _train_recipe(folder, show or Silent())
 
 
-def learned(source: str | Path, targets: str, task: str = "") -> str:
-    """The recipe that learns what a table's columns hold: classify without targets, else regress or attributes.
-
-    Raises LookupError or ValueError for a task or columns that cannot be.
-    """
-    kinds = {recipe: kind for kind, recipe in RECIPES.items()}
-    if task and task not in kinds:
-        raise LookupError(f"no task '{task}'.{catalogue.nearest(task, kinds)} Available: {', '.join(kinds)}.")
-    if not targets:
-        if task not in ("", RECIPES[CLASSES]):
-            raise ValueError(f"task={task} needs the columns of a CSV table to tell, for example targets=age")
-        return RECIPES[CLASSES]
-    if task == RECIPES[CLASSES]:
-        raise ValueError("task=classify tells classes, from the column 'label'; leave targets out")
-    return RECIPES[open_collection(source, targets=targets, kind=kinds.get(task, "")).kind]
-
-
 def check_settings(
-    settings: Mapping[str, Any], skip: Iterable[str] = (), build: Callable[..., Any] = classify.build
+    settings: Mapping[str, Any],
+    skip: Iterable[str] = (),
+    recipe: str = RECIPES[CLASSES],
 ) -> None:
     """Raise ValueError for a setting that does not exist or cannot be, or a stage that cannot be skipped."""
+    build = catalogue.find(recipes, recipe).build
     form = _form.fields(build, {name: str(value) for name, value in settings.items()})
     for name, value in settings.items():
         if name not in form:
@@ -157,11 +139,26 @@ def check_settings(
         if name == "data":
             raise ValueError("data is the path that `fit` is given first; leave the setting out")
         form[name].check(value)
-    classify.refuse_idle(settings.get("model", form["model"].default), settings)
+    _subject.of_recipe(recipe).check(settings, build)
     for stage in skip:
         if stage not in _sequence.SKIPPABLE:
             known = _sequence.SKIPPABLE
             raise ValueError(f"cannot skip '{stage}'.{catalogue.nearest(stage, known)} Can be: {', '.join(known)}.")
+
+
+def understood(words: Sequence[str]) -> tuple[str, str, list[str]]:
+    """What is meant by the words behind `visus fit`: the subject, the source, and the settings.
+
+    The first word is a subject if it is the name of one and of no file. Raises ValueError if nothing is left to learn
+    from.
+    """
+    path, *rest = words
+    if path not in catalogue.names(subjects) or Path(path).exists():
+        return _subject.recognised(path), path, rest
+    if not rest or ("=" in rest[0] and not Path(rest[0]).exists()):
+        source = _subject.named(path).SOURCE
+        raise ValueError(f"fit {path} needs what to learn from: {source}; for example `visus fit {path} PATH`")
+    return path, rest[0], rest[1:]
 
 
 def seconds(text: str) -> float:
@@ -178,9 +175,7 @@ def stem(source: str) -> str:
     return name.strip("-.")[:40] or "run"
 
 
-def _run(
-    folder: Path, budget: Budget, show: Show, confirm: Callable[[str], bool], collection: Collection | None = None
-) -> Fitted:
+def _run(folder: Path, budget: Budget, show: Show, confirm: Callable[[str], bool], found: Any = None) -> Fitted:
     keep_freed_memory()
     info = Run(folder).info
     session = Session(
@@ -193,7 +188,7 @@ def _run(
         Journal(folder),
         info["seed"],
         confirm,
-        collection,
+        found,
         info.get("strategy", STRATEGY),
         info.get("learns", RECIPES[CLASSES]),
     )
@@ -216,11 +211,9 @@ def _train_recipe(folder: Path, show: Show) -> Outcome:
     outcome = train(task, folder, show)
     if outcome.why == INTERRUPTED:
         raise InterruptedRunError("train", folder)
-    prepared = task.data.prepared
-    write_parts(folder, prepared.split)
-    facts = model_facts(prepared, {**info["settings"], **info["given"]})
-    stages: dict[str, dict[str, Any]] = {"train": {"best": outcome.best}, "split": {"train": len(prepared.split.train)}}
-    ship.save(folder, task.model, facts, card(folder.name, facts, stages))
+    subject = _subject.of_recipe(info["recipe"])
+    stages = {"train": {"best": outcome.best}, **subject.keep(folder, task)}
+    subject.ship(folder, task, {**info["settings"], **info["given"]}, stages)
     write(folder)
     return outcome
 

@@ -72,7 +72,7 @@ def recall(session: Session, verdict: StageVerdict) -> None:
 def look(session: Session) -> None:
     """Open the source and gather what is to be seen of every picture."""
     told = {"targets": session.given.get("targets", ""), "kind": session.kind}
-    collection = session.collection or open_collection(session.source, **told)
+    collection: Collection = session.opened or open_collection(session.source, **told)
     session.frame = choose_frame(collection, session.given.get("size", 0), session.given.get("framing", "crop"))
     held = fits(collection, session.frame, session.given.get("memory", 2.0))
     session.gathered = gather(

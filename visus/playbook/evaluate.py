@@ -24,9 +24,11 @@ from ..runs import ledger
 from ..runs.reader import SPLIT
 from ..runs.recorder import Journal
 from ..ship import model as ship
+from ..ship.opened import told_by
 from . import problems
 from ._session import Show
 from .problems._tested import Tested
+from .subjects import _subject
 
 BATCH = 256
 
@@ -64,7 +66,12 @@ class Evaluation:
         return found + (f"; {self.seen} were in the run's own training or validation part" if self.seen else "")
 
 
-def evaluate(folder: Path, source: str, show: Show, views: str = "one") -> Evaluation:
+def evaluate(folder: Path, source: str, show: Show, views: str = "one") -> Any:
+    """Score the model in `folder` on other data, as its subject does it: a `subjects._subject.Evaluation`."""
+    return _subject.named(_subject.about(told_by(folder))).evaluate(folder, source, show, views)
+
+
+def of_pictures(folder: Path, source: str, show: Show, views: str = "one") -> Evaluation:
     """Score the model in `folder` on labelled pictures. Where a test split is stated only that part is used.
 
     views: one, mirrored, six or ten views of each picture, whose probabilities are averaged.

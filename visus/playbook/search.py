@@ -12,6 +12,7 @@ from ..engine import catalogue
 from ..engine.probe import Cost, cost
 from ..engine.task import Task
 from ..recipes import _descent, _form
+from ..report.measures import of_subject
 from ..runs.reader import Run
 from ..search import Space, Span
 from . import _ways
@@ -19,6 +20,7 @@ from ._hunt import Hunt, Plan, read_plan
 from ._search_verdict import judge
 from ._session import Session, Verdict
 from ._trial_run import Bench
+from .subjects._subject import name_of, of_recipe
 
 TRIALS, EPOCHS = 24, 4.0  # of a search that has the time; EPOCHS is the length of its longest trials
 FEWER_TRIALS, FEWER_EPOCHS = 9, 2.0
@@ -33,7 +35,7 @@ MOST_LOOKED_AT = 1_000  # validation pictures a trial is scored on
 def run(session: Session) -> Verdict:
     form = _form.fields(session.build, {name: str(value) for name, value in session.settings.items()})
     space = space_of(form, {*session.given, *_descent.idle(session.settings.get("optimizer"))})
-    small = trial_pictures(session.ready)
+    small = of_recipe(session.learns).trial_data(session.prepared)
     task = session.build(small, **session.settings)
     session.suggest(arithmetic=str(task.precision))  # measured once, the same for every trial and the training
     if not space or not any(objective.parameters for objective in task.objectives):
@@ -50,7 +52,7 @@ def run(session: Session) -> Verdict:
     hunt.stop = lambda: hunt.done > 2 and time.monotonic() > deadline
     try:
         found = hunt.search()
-        verdict = judge(session.settings, found, hunt.repeat(found), plan)
+        verdict = judge(session.settings, found, hunt.repeat(found), plan, of_subject(name_of(session.learns)))
     finally:
         way.close()
     session.suggest(**verdict.detail["best"])

@@ -10,11 +10,10 @@ from typing import Any
 
 from .. import recipes
 from .. import search as strategies
-from ..data.prepare import prepare
 from ..engine import catalogue
 from ..engine.probe import cost, fewest_threads
 from ..recipes import _form
-from ..recipes._told import columns
+from ..report.measures import of_subject
 from ..report.page import write
 from ..runs.reader import Run
 from ..runs.recorder import Journal, create
@@ -28,10 +27,10 @@ from ._remedies import spoken
 from ._search_verdict import judge
 from ._session import STRATEGY, InterruptedRunError, Show, Silent, Verdict
 from ._trial_run import Bench
-from .search import FEWEST_STEPS, check_strategy, seconds, trial_pictures
+from .search import FEWEST_STEPS, check_strategy, seconds
+from .subjects._subject import name_of, of_recipe
 
 SEARCH = "search"  # what run.json calls a run of this kind
-PICTURES = ("data", "size", "framing", "memory")
 FEWEST_TRIALS = 3
 
 
@@ -71,6 +70,7 @@ def search(
     info = {
         "recipe": SEARCH,
         "of": recipe,
+        "subject": name_of(recipe),
         "typed": typed,
         "given": values,
         "settings": form,
@@ -110,7 +110,7 @@ def resume(folder: Path, show: Show | None = None) -> Searched:
             hunt = Hunt(run, space, plan, run.info["seed"], way, journal, show)
             hunt.stop = lambda: hunt.done > 2 and time.monotonic() > deadline
             found = hunt.search()
-            verdict = judge(bench.settings, found, hunt.repeat(found), plan)
+            verdict = judge(bench.settings, found, hunt.repeat(found), plan, of_subject(name_of(bench.recipe)))
             verdict = replace(verdict, detail={**verdict.detail, "next": _command(run, verdict.detail["best"])})
             journal.note("verdict", stage="search", **vars(verdict), seconds=None)
         write(folder)
@@ -131,10 +131,10 @@ def _bench(run: Run) -> tuple[Bench, Space]:
     build = catalogue.find(recipes, info["of"]).build
     values, space = divide(build, info["typed"])
     form = _form.resolved(build, values)
-    size, framing, memory = (form[name] for name in PICTURES[1:])
-    prepared = prepare(form["data"], size, framing, seed=info["seed"], memory_gib=memory, **columns(form, info["of"]))
-    kept = {name: value for name, value in values.items() if name not in (*PICTURES, "epochs")}
-    return Bench(info["of"], trial_pictures(prepared), kept), space
+    subject = of_recipe(info["of"])
+    prepared = subject.prepared(form, info["of"])
+    kept = {name: value for name, value in values.items() if name not in (*subject.PREPARED, "epochs")}
+    return Bench(info["of"], subject.trial_data(prepared), kept), space
 
 
 def _prepared(run: Run, journal: Journal) -> tuple[Plan, Bench, Space]:

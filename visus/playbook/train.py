@@ -1,23 +1,20 @@
 """Train with the best settings found, under the doctor's eye; keep the best weights and ship them."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from ..data.batches import Prepared
 from ..doctor.finding import NOTE, PASS, WARNING
-from ..engine import catalogue
 from ..engine.probe import cost
+from ..engine.task import Task
 from ..recipes import _form, classify
 from ..recipes._descent import FULL_BATCH
 from ..runs.interrupt import INTERRUPTED
-from ..ship import model as ship
-from ..ship.card import card
-from ..tasks.classify import Classification
-from . import problems
 from ._session import BlockedError, InterruptedRunError, Session, Verdict
 from ._training import train
+from .subjects._subject import of_recipe
 
-FEWEST_STEPS = 1_500  # a small set gets more passes: so many steps, unless the user named epochs
 FEWEST_SEARCHES = 100  # steps on the whole set, each with a line search, go much further
 RESERVE = 0.1  # share of the time left that is kept for test and report
 SAFETY = 0.92  # share of the rest that is planned: a measured step is only an estimate
@@ -25,21 +22,24 @@ SAFETY = 0.92  # share of the rest that is planned: a measured step is only an e
 
 def run(session: Session) -> Verdict:
     settings = _resolve(session)
-    task = session.build(session.ready, **settings)
+    subject = of_recipe(session.learns)
+    task = session.build(session.prepared, **settings)
     session.journal.note("settings", settings=settings)
     seconds = (1 - RESERVE / 2) * session.budget.left
-    outcome = train(task, session.folder, session.show, seconds, reference=_simpler(session))
+    reference = subject.beaten(session.detail.get("baselines", {}))
+    outcome = train(task, session.folder, session.show, seconds, reference=reference)
     if outcome.why == INTERRUPTED:
         raise InterruptedRunError("train", session.folder)
     if outcome.best_step < 0:
         raise BlockedError(
             f"training ended before its first evaluation: {outcome.why}; lower the learning rate (lr=...)"
         )
-    save_model(session, settings, task)
+    subject.ship(session.folder, task, settings, session.detail)
     per_epoch = task.steps_per_epoch
     epochs, best_epoch = math.ceil(task.steps / per_epoch), math.ceil((outcome.best_step + 1) / per_epoch)
     causes, notes = outcome.diagnosis.causes, outcome.diagnosis.notes
-    line = f"{epochs} epochs, best validation {said(session, outcome.best)} at epoch {best_epoch}; doctor: "
+    best = subject.said(session.prepared, outcome.best)
+    line = f"{epochs} epochs, best validation {best} at epoch {best_epoch}; doctor: "
     if causes:
         line += f"{causes[0].what}: {causes[0].remedy}"
     else:
@@ -58,28 +58,11 @@ def run(session: Session) -> Verdict:
     )
 
 
-def _simpler(session: Session) -> float | None:
-    """The validation score of the best baseline, where baselines were tried."""
-    found = [value for value in session.detail.get("baselines", {}).values() if isinstance(value, float)]
-    return max(found, default=None)
-
-
-def said(session: Session, score: float) -> str:
-    """A validation score in words."""
-    return str(catalogue.find(problems, session.ready.collection.kind).said("", score))
-
-
 def recall(session: Session, verdict: Verdict) -> None:
     """The model on disk is what the next stages need."""
 
 
-def save_model(session: Session, settings: dict[str, Any], task: Classification) -> None:
-    """Write the model folder: weights, preprocessing, labels, card."""
-    facts = model_facts(session.ready, settings)
-    ship.save(session.folder, task.model, facts, card(session.folder.name, facts, session.detail))
-
-
-def model_facts(prepared: Prepared, settings: dict[str, Any]) -> dict[str, Any]:
+def model_facts(prepared: Prepared, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What is needed to rebuild and feed the network."""
     return {
         "model": settings["model"],
@@ -99,24 +82,24 @@ def _resolve(session: Session) -> dict[str, Any]:
     if "settings" in session.detail:
         return dict(session.detail["settings"])
     settings = _form.resolved(session.build, session.settings)
-    task = session.build(session.ready, **{**session.settings, "epochs": 1})
+    task = session.build(session.prepared, **{**session.settings, "epochs": 1})
     settings["arithmetic"] = str(task.precision)
     if "epochs" not in session.given:
         settings["epochs"] = _affordable_epochs(session, task)
-    for name in ("data", "size", "framing", "memory"):
-        settings.pop(name)  # the pictures are prepared already
+    for name in of_recipe(session.learns).PREPARED:
+        settings.pop(name)
     return settings
 
 
-def planned_epochs(session: Session, task: Classification) -> float:
+def planned_epochs(session: Session, task: Task) -> float:
     """What the user named, else the recipe's default, or more passes over a small set."""
     default: float = _form.fields(session.build)["epochs"].default
     searches = session.settings.get("optimizer") == FULL_BATCH
-    fewest = FEWEST_SEARCHES if searches else FEWEST_STEPS
+    fewest = FEWEST_SEARCHES if searches else of_recipe(session.learns).FEWEST_STEPS
     return session.given.get("epochs") or max(default, math.ceil(fewest / task.steps_per_epoch))
 
 
-def _affordable_epochs(session: Session, task: Classification) -> float:
+def _affordable_epochs(session: Session, task: Task) -> float:
     wanted = planned_epochs(session, task)
     if math.isinf(session.budget.left) or not any(objective.parameters for objective in task.objectives):
         return wanted

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..runs.checkpoint import write_whole
 from .figures.chart import Chart
+from .passages import Passage
 from .pictures import data_uri
 
 
@@ -50,6 +51,7 @@ class Exhibit:
     plates: Sequence[Plate] = ()
     tables: Sequence[Table] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    passages: Sequence[Passage] = ()
 
 
 def write(

@@ -40,10 +40,12 @@ def _context(run: Run) -> dict[str, Any]:
     from . import record as records
     from .sections import (
         baselines,
+        captions,
         data,
         doctor,
         explain,
         filters,
+        language,
         outcome,
         provenance,
         results,
@@ -51,6 +53,7 @@ def _context(run: Run) -> dict[str, Any]:
         search,
         told,
         training,
+        translation,
         verdicts,
     )
     from .summary import summarise
@@ -75,6 +78,9 @@ def _context(run: Run) -> dict[str, Any]:
         "baselines": baselines.gather(record, headline),
         "test": results.gather(record),
         "told": told.gather(record),
+        "language": language.gather(record),
+        "captions": captions.gather(record),
+        "translation": translation.gather(record),
         "training": training.gather(record),
         "filters": filters.gather(record),
         "explained": explain.gather(record),
@@ -98,4 +104,7 @@ def _absent(context: dict[str, Any], only_searched: bool) -> list[str]:
     }
     if only_searched:
         return ["This is a search alone: no network was trained to the end, examined or tested."]
-    return [sentence for part, sentence in said.items() if not (context[part] or (part == "test" and context["told"]))]
+    if context["language"] or context["translation"]:  # it says itself what counting reaches, and has neither classes nor pictures
+        said = {part: said[part] for part in ("verdicts", "search", "training")}
+    tested = context["test"] or context["told"] or context["captions"]
+    return [sentence for part, sentence in said.items() if not (tested if part == "test" else context[part])]

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +11,10 @@ from safetensors import SafetensorError
 
 from ..runs import robustness
 from ..runs.reader import Run
+from .wording import cleaned
 
 Event = dict[str, Any]
-# control characters, and those that turn the direction of writing: a file name must not rearrange the page around it
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+TEXTS = ("language", "illustration")  # facts and events that hold texts of several lines
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,11 @@ class Record:
         return next((event for event in reversed(self.of("verdict")) if event.get("stage") == stage), None)
 
     @property
+    def subject(self) -> str:
+        """What the model is about: pictures, text, translation or captions."""
+        return str(self.info.get("subject") or "pictures")
+
+    @property
     def only_searched(self) -> bool:
         """Whether this is a search alone, as `visus search` leaves it: nothing was trained to the end or tested."""
         return self.info.get("recipe") == "search"
@@ -65,7 +69,7 @@ def read(run: Run) -> Record:
     except json.JSONDecodeError as error:
         info = {}
         troubles.append(f"run.json is damaged ({error}), so settings and versions are missing here")
-    events = [event for event in map(_clean, run.events()) if isinstance(event, dict)]
+    events = [_clean(event, event["event"] in TEXTS) for event in run.events()]
     try:
         tensors, facts = run.evidence()
     except (SafetensorError, json.JSONDecodeError, OSError) as error:
@@ -76,7 +80,7 @@ def read(run: Run) -> Record:
         for name, tensor in tensors.items()
     }
     measured = mapping(_clean(robustness.read(run.folder)))
-    return Record(info, events, arrays, mapping(_clean(facts)), troubles, measured)
+    return Record(info, events, arrays, _facts(facts), troubles, measured)
 
 
 def number(value: object) -> float:
@@ -96,13 +100,18 @@ def sequence(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _clean(value: Any) -> Any:
+def _facts(facts: object) -> dict[str, Any]:
+    return {str(_clean(key)): _clean(value, key in TEXTS) for key, value in mapping(facts).items()}
+
+
+def _clean(value: Any, lines: bool = False) -> Any:
+    """The value with every text in it cleaned; lines: whether its texts may have several."""
     if isinstance(value, str):
-        return _UNPRINTABLE.sub("\ufffd", value)
+        return cleaned(value, lines)
     if isinstance(value, dict):
-        return {str(_clean(key)): _clean(inner) for key, inner in value.items()}
+        return {str(_clean(key)): _clean(inner, lines) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_clean(inner) for inner in value]
+        return [_clean(inner, lines) for inner in value]
     return value
 
 

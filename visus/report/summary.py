@@ -1,8 +1,9 @@
 """The run in one paragraph of plain words: how good, better than what, and may it be trusted?"""
 
+import math
 from dataclasses import dataclass
 
-from .record import Record, mapping
+from .record import Record, mapping, number
 from .sections import baselines, provenance, told, training, verdicts
 from .sections.outcome import Outcome
 from .wording import percent
@@ -33,7 +34,7 @@ def summarise(record: Record, outcome: Outcome | None, diagnosed: list[str]) -> 
         _measured(record, outcome),
         against,
         f"With {outcome.n} test pictures the interval is wide; more of them would narrow it."
-        if outcome and outcome.high - outcome.low > WIDE
+        if outcome and outcome.gauge and outcome.high - outcome.low > WIDE
         else "",
         f"This was {provenance.uses(record)}." if reused else "",
         *(_blocked(record, stage) for stage in blocked),
@@ -48,7 +49,8 @@ def summarise(record: Record, outcome: Outcome | None, diagnosed: list[str]) -> 
         verdict = ("care", "Usable with care")
     else:
         verdict = ("good", "Nothing speaks against it")
-        sentences.append("Nothing in the record speaks against relying on this figure for pictures like these.")
+        things = outcome.things if outcome.gauge else "data"
+        sentences.append(f"Nothing in the record speaks against relying on this figure for {things} like these.")
     return Summary(*verdict, [sentence for sentence in sentences if sentence])
 
 
@@ -67,6 +69,8 @@ def _searched(record: Record) -> Summary:
 def _measured(record: Record, outcome: Outcome | None) -> str:
     if outcome:
         pictures = f"{outcome.n} test pictures" if outcome.n else "the test pictures"
+        if not outcome.gauge:
+            return _on_its_own_scale(record, outcome)
         if outcome.measure != "accuracy":
             return told.sentence(record, outcome, pictures)
         return (
@@ -77,15 +81,40 @@ def _measured(record: Record, outcome: Outcome | None) -> str:
     if best is None:
         return "There is no score yet: the network has not been evaluated."
     name, value = best
-    shown = percent(value) if 0 <= value <= 1 and not name.endswith("loss") else f"{value:.4g}"
+    share = 0 <= value <= 1 and not name.endswith("loss") and "nats" not in name
+    shown = percent(value) if share else f"{value:.4g}"
     return (
         f"The best {name.replace('_', ' ')} was {shown}; there is no test result, and the best of many looks may "
         "flatter, so take the figure as a sign of progress and not as a promise."
     )
 
 
+def _on_its_own_scale(record: Record, outcome: Outcome) -> str:
+    """The sentence of a test whose figure is no share."""
+    ends = f"{outcome.said(min(outcome.low, outcome.high))} and {outcome.said(max(outcome.low, outcome.high))}"
+    return (
+        f"On {outcome.n:,} test {outcome.things} the model came to {outcome.said(outcome.accuracy)} {outcome.measure}; "
+        f"with 95 % confidence the true figure on data like these lies between {ends}."
+    )
+
+
+def _against_rival(record: Record) -> tuple[bool | None, str]:
+    """(whether the model beats the best simple method on the same test, None if that is open; the sentence)."""
+    rival = mapping(record.detail("test").get("rival"))
+    name, low, high = str(rival.get("name") or ""), number(rival.get("low")), number(rival.get("high"))
+    if not name or not math.isfinite(low):
+        return None, "No simple method was measured beside it, so nothing says whether a network was needed."
+    if low > 0:
+        return True, f"That is better than the best simple method, the {name}, on the same data, and no luck."
+    if high < 0:
+        return False, f"The best simple method, the {name}, is better: the network has brought nothing yet."
+    return None, f"It cannot be told from the best simple method, the {name}, on the same data."
+
+
 def _against_baselines(record: Record, outcome: Outcome | None) -> tuple[bool | None, str]:
     """(whether the network beats the best baseline, None if that is open; the sentence that says so)."""
+    if outcome and not outcome.gauge:
+        return _against_rival(record)
     known = baselines.scores(record)
     if not known:
         missing = "No simple method was measured beside it, so nothing says whether a network was needed."

@@ -1,10 +1,13 @@
 """Numbers, lengths of time and long names as people write them; filters of the page and labels of the figures."""
 
 import math
+import re
 from datetime import datetime
 
 NARROW = "\u2009"  # thin space, between groups of thousands
 FIRM = "\u00a0"  # no line break between a number and its unit
+# control characters, and those that turn the direction of writing: a file name must not rearrange the page around it
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def percent(fraction: object, digits: int = 1) -> str:
@@ -50,6 +53,13 @@ def duration(seconds: object) -> str:
     return f"{minutes}{FIRM}min {rest}{FIRM}s" if minutes else f"{rest}{FIRM}s"
 
 
+def score(name: str, value: float) -> str:
+    """A task's named score for people: a share in percent, a log-likelihood as the nats it is the negative of."""
+    if name.endswith("log_likelihood"):
+        return f"{-value:.3f} nats"
+    return f"{100 * value:.1f} %" if name.endswith(("accuracy", "precision")) else f"{value:.3g}"
+
+
 def date(iso: object) -> str:
     """2026-02-25T06:13:20+00:00 -> 25 February 2026, 06:13 UTC; what is no date stays as it is."""
     try:
@@ -58,6 +68,11 @@ def date(iso: object) -> str:
         return str(iso) if iso else ""
     zone = f" {when.tzname()}" if when.tzinfo else ""
     return f"{when.day} {when:%B %Y, %H:%M}{zone}"
+
+
+def cleaned(text: str, lines: bool = False) -> str:
+    """The text with a mark in place of what cannot be printed; lines: line ends and tabs of a longer text stay."""
+    return UNPRINTABLE.sub(lambda found: found[0] if lines and found[0] in "\n\t" else "\ufffd", text)
 
 
 def short(text: object, length: int = 60) -> str:

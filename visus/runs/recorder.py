@@ -126,6 +126,8 @@ class Recorder(Observer):
             self.best, self.best_step = score, step
             checkpoint.save(self.folder / CHECKPOINTS / BEST, {"task": task.state_dict(), "step": step, "score": score})
         self.journal.note("scores", step=step, epoch=(step + 1) / task.steps_per_epoch, scores=dict(scores))
+        if made := task.illustrate():
+            self.journal.note("illustration", step=step, epoch=(step + 1) / task.steps_per_epoch, made=made)
 
     def after_fit(self, steps_done: int, task: Task, why: str) -> None:
         self._write_metrics(steps_done - 1, task)

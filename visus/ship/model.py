@@ -7,6 +7,7 @@ model/  weights.safetensors   parameters and buffers, mean and deviation of the 
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,7 +23,9 @@ from torch import Tensor, nn
 from ..data.collection import CLASSES, NUMBERS
 from ..data.decode import Frame, UnreadablePictureError, read, read_array
 from ..data.views import VIEWS
+from ..engine import catalogue
 from ..runs.checkpoint import write_whole
+from . import sequences
 from ._answers import KINDS
 from .ensemble import assemble
 
@@ -39,6 +42,7 @@ class Prediction:
 
     label: in words, a class, the attributes that are there, or numbers. probability: of that, of the least certain of
     several attributes; NaN for numbers. probabilities: of each class or attribute. numbers: by name, else None.
+    words: of a sentence, each with its probability given those before it, else None.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Prediction:
     probability: float = 0.0
     probabilities: Mapping[str, float] | None = None
     numbers: Mapping[str, float] | None = None
+    words: Sequence[tuple[str, float]] | None = None
     error: str = ""
 
     def line(self, width: int) -> str:
@@ -59,6 +64,8 @@ class Prediction:
             return {"name": self.name, "error": self.error}
         if self.numbers is not None:
             return {"name": self.name, "label": self.label, "numbers": dict(self.numbers)}
+        if self.words is not None:
+            return {"name": self.name, "label": self.label, "probability": self.probability, "words": list(self.words)}
         probabilities = dict(self.probabilities or {})
         return {"name": self.name, "label": self.label, "probability": self.probability, "probabilities": probabilities}
 
@@ -148,22 +155,50 @@ def save(folder: Path, network: nn.Module, facts: Mapping[str, Any], card: str) 
 def load(folder: str | Path, views: str = "one") -> TrainedModel:
     """The model in a run folder or a model folder. views: one, mirrored, six or ten, see `data.views`.
 
+    Raises FileNotFoundError or ValueError with the next step, also for a model that is not about pictures.
+    """
+    facts, weights = contents(folder)
+    tells = facts.get("tells", CLASSES)
+    if tells in catalogue.names(sequences):
+        command = catalogue.find(sequences, tells).COMMAND
+        raise ValueError(f"{folder} holds a model of {tells} and none that tells what is in a picture; use `{command}`")
+    with whole(folder):
+        network = assemble(facts)
+        network.load_state_dict(weights)
+    return TrainedModel(network, facts, views)
+
+
+def contents(folder: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """model.json and the weights of a run folder or a model folder, of whatever kind.
+
     Raises FileNotFoundError or ValueError with the next step.
     """
+    path = facts_file(folder)
+    with whole(folder):
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if facts["format"] != FORMAT:
+            raise ValueError(f"{path.parent} has format {facts['format']}, this Visus reads {FORMAT}; update Visus")
+        return facts, safetensors.torch.load_file(path.parent / WEIGHTS)
+
+
+def facts_file(folder: str | Path) -> Path:
+    """The model.json of a run folder or a model folder. Raises FileNotFoundError if there is none."""
     folder = Path(folder)
     target = folder if (folder / FACTS).is_file() else folder / MODEL
     if not (target / FACTS).is_file():
         raise FileNotFoundError(f"{folder} holds no trained model; `visus runs` lists the runs and how far they are")
+    return target / FACTS
+
+
+@contextmanager
+def whole(folder: str | Path) -> Iterator[None]:
+    """Turns what goes wrong inside, while a model is read and built, into a ValueError that says what to do."""
     try:
-        facts = json.loads((target / FACTS).read_text(encoding="utf-8"))
-        if facts["format"] != FORMAT:
-            raise ValueError(f"{target} has format {facts['format']}, this Visus reads {FORMAT}; update Visus")
-        network = assemble(facts)
-        network.load_state_dict(safetensors.torch.load_file(target / WEIGHTS))
+        yield
     except (KeyError, json.JSONDecodeError, SafetensorError, RuntimeError, OSError) as error:
         why = str(error).partition("\n")[0]
+        target = facts_file(folder).parent
         raise ValueError(f"{target} is damaged ({why}); restore it from a copy or train again") from error
-    return TrainedModel(network, facts, views)
 
 
 def files(pictures: str | Path | Sequence[str | Path]) -> list[Path]:

@@ -3,7 +3,19 @@
 KNOWN is filled by the modules below, one for each part of the course.
 """
 
-from . import circuits, convolutions, descent, layers, losses, pictures, style
+from . import circuits, convolutions, descent, layers, losses, pictures, sequences, style
 from ._given import KNOWN, Answer, Given
 
-__all__ = ["KNOWN", "Answer", "Given", "circuits", "convolutions", "descent", "layers", "losses", "pictures", "style"]
+__all__ = [
+    "KNOWN",
+    "Answer",
+    "Given",
+    "circuits",
+    "convolutions",
+    "descent",
+    "layers",
+    "losses",
+    "pictures",
+    "sequences",
+    "style",
+]

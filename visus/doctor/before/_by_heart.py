@@ -98,6 +98,8 @@ def _prepare(task: Task, objective: Objective, factor: float) -> None:
     for module in task.modules():
         if isinstance(module, nn.modules.dropout._DropoutNd):
             module.p = 0.0
+        elif isinstance(module, nn.RNNBase):
+            module.dropout = 0.0
     objective.schedule, objective.accumulate, objective.l1 = constant, 1, 0.0
     if factor == ADAM:
         objective.optimizer, objective.lr = torch.optim.Adam(objective.parameters), ADAM_RATE

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 from ...engine.objective import Batch, Objective
 from ...engine.seed import own_randomness
 from ...engine.task import Task
 from ..finding import NOTE, Finding
+from ..instruments.sequences import are_tokens
 
 UNEXAMINED = "not examined"
+FEW_STEPS = 12  # tokens of each sequence where a few examples are looked at
 
 
 @contextmanager
@@ -22,12 +25,31 @@ def patient(task: Task) -> Iterator[Task]:
 
 
 def first_batch(task: Task, size: int | None = None) -> Batch:
-    """The first batch; or the first `size` examples, from as many batches as that takes."""
+    """The first batch; or the first `size` examples, from as many batches as that takes.
+
+    A few examples of sequences of tokens are shortened, too: a page is not learned by heart in seconds.
+    """
     batches = iter(task.batches())
     found = next(batches)
-    while size and len(found[0]) < size and (more := next(batches, None)):
-        found = tuple(torch.cat(columns) for columns in zip(found, more, strict=True))
+    if size is None:
+        return found
+    found = shortened(found)
+    while len(found[0]) < size and (more := next(batches, None)):
+        found = tuple(_joined(a, b) for a, b in zip(found, shortened(more), strict=True))
     return tuple(tensor[:size] for tensor in found)
+
+
+def _joined(a: Tensor, b: Tensor) -> Tensor:
+    """Rows of both; where sequences are filled up to another length, as long as the shorter ones."""
+    if a.ndim == b.ndim == 2 and a.shape[1] != b.shape[1] and are_tokens(a):
+        n = min(a.shape[1], b.shape[1])
+        a, b = a[:, :n], b[:, :n]
+    return torch.cat([a, b])
+
+
+def shortened(batch: Batch) -> Batch:
+    """The first FEW_STEPS tokens of each sequence."""
+    return tuple(column[:, :FEW_STEPS] if are_tokens(column) else column for column in batch)
 
 
 def descending(task: Task) -> list[Objective]:

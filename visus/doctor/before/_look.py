@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ...engine.aside import is_aside
 from ...engine.objective import Batch, Objective
 from ...engine.task import Task
+from ..instruments.sequences import are_tokens
 from ._loss_call import LossCall, LossCalls
 
 NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
@@ -163,7 +164,7 @@ class _Blank:
         def blank(value: Any) -> Any:
             if isinstance(value, Tensor):
                 spared = value.requires_grad or (value is not first and _memory(value) in self.spared)
-                return value if spared else value.new_zeros(value.shape)
+                return value if spared else _nothing(value)
             if isinstance(value, dict):
                 return {name: blank(inner) for name, inner in value.items()}
             if type(value) in (list, tuple):
@@ -171,6 +172,11 @@ class _Blank:
             return value
 
         return blank(args), blank(kwargs)
+
+
+def _nothing(value: Tensor) -> Tensor:
+    """Zeros; of tokens one and the same everywhere: 0 is padding to many networks, and a sentence of none is empty."""
+    return value[:1, :1].expand_as(value).contiguous() if are_tokens(value) else value.new_zeros(value.shape)
 
 
 def _memory(tensor: Tensor) -> int:

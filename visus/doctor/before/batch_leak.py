@@ -8,11 +8,12 @@ from torch import Tensor
 from ...engine.objective import Batch, Objective
 from ...engine.seed import own_randomness
 from ...engine.task import Task
-from ..finding import BLOCKER, PASS, Finding
+from ..finding import BLOCKER, PASS, SEVERITIES, Finding
 from ._copy import descending, first_batch, patient, unexamined
 from ._look import look
 
 EXAMPLES = 4
+ENDS = (0, -1)  # rows looked at: where time is taken for the batch, what is first knows nothing of what follows
 ROUNDING = 1e-4  # kernels may sum in another order
 
 
@@ -24,20 +25,30 @@ def examine(task: Task) -> list[Finding]:
     """
     with patient(task) as copy:
         others = first_batch(copy, EXAMPLES)
-        itself = tuple(column[:1].repeat(len(column), *[1] * (column.ndim - 1)) for column in others)
         copy.eval()
         if hasattr(task, "predict"):
-            return [_judge(*(_seeded(copy.predict, batch[0]) for batch in (others, itself)))]  # type: ignore[arg-type]
-        return [_examine(copy, objective, others, itself) for objective in descending(copy)]
+            found = [[_predicted(copy.predict, others[0], at)] for at in ENDS]  # type: ignore[arg-type]
+        else:
+            found = [[_examine(copy, objective, others, at) for objective in descending(copy)] for at in ENDS]
+        return [max(both, key=lambda finding: SEVERITIES.index(finding.severity)) for both in zip(*found, strict=True)]
 
 
-def _seeded(answer: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-    with own_randomness(0):
-        return answer(inputs)[:1]
+def _alone(column: Tensor, at: int) -> Tensor:
+    """One example beside copies of itself."""
+    return column[[at]].repeat(len(column), *[1] * (column.ndim - 1))
 
 
-def _examine(task: Task, objective: Objective, others: Batch, itself: Batch) -> Finding:
+def _predicted(answer: Callable[[Tensor], Tensor], inputs: Tensor, at: int) -> Finding:
+    made = []
+    for batch in (inputs, _alone(inputs, at)):
+        with own_randomness(0):
+            made.append(answer(batch)[[at]])
+    return _judge(*made)
+
+
+def _examine(task: Task, objective: Objective, others: Batch, at: int) -> Finding:
     """By what the network is seen to answer while the loss is computed."""
+    itself = tuple(_alone(column, at) for column in others)
     answers = []
     for batch in (others, itself):
         with own_randomness(0):
@@ -45,7 +56,8 @@ def _examine(task: Task, objective: Objective, others: Batch, itself: Batch) -> 
         if outputs is None or outputs.ndim == 0 or len(outputs) % len(batch[0]):
             return unexamined("no network was seen to give an answer for each example")
         # An example has several rows where a sequence was flattened into the batch.
-        answers.append(outputs[: len(outputs) // len(batch[0])])
+        rows = len(outputs) // len(batch[0])
+        answers.append(outputs[at * rows :][:rows] if at >= 0 else outputs[-rows:])
     return _judge(*answers)
 
 
@@ -59,7 +71,8 @@ def _judge(beside_others: Tensor, beside_itself: Tensor) -> Finding:
         f"an example's scores change by {difference:.1e} with its neighbours in the batch",
         f"at most {ROUNDING * scale:.0e}",
         cause="a view, reshape or normalisation mixes the batch with another dimension",
-        remedy="look for view() after permute(), and statistics taken over dimension 0 in evaluation mode",
+        remedy="look for view() after permute(), for batch_first=True where batches come first, and for statistics taken "
+        "over dimension 0 in evaluation mode",
         kind="batch_leak",
         where="model",
         weight=0.7,

@@ -7,7 +7,7 @@ from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
 from ._copy import descending, first_batch, patient, unexamined
 from ._look import Look, failure, look
-from ._loss_call import VALUES
+from ._loss_call import VALUES, LossCall
 
 TOLERANCE = 0.25  # share of the blind loss; a random last layer of sane size moves the loss by some percent
 TOO_FAR = 0.5  # beyond this share it is a blocker, if it is also
@@ -26,7 +26,7 @@ def _examine(objective: Objective, seen: Look) -> Finding:
         return unexamined(f"the loss cannot be computed: {failure(seen.error)}")
     calls = [call for call in seen.losses if call.outputs.requires_grad and call.value is not None]
     if objective.blind_loss is not None:
-        known = calls[0].blind()[1:] if len(calls) == 1 and len(seen.terms) == 1 else []
+        known = _informed(calls[0], seen) if len(calls) == 1 and len(seen.terms) == 1 else []
         regression = bool(calls) and all(call.expects == VALUES for call in calls)
         return _judge(float(sum_of(seen.terms).detach()), [objective.blind_loss, *known], regression)
     if not calls:
@@ -39,6 +39,14 @@ def _examine(objective: Objective, seen: Look) -> Finding:
     return _judge(
         sum(float(v.detach()) for v in values), [even, informed], all(call.expects == VALUES for call in calls)
     )
+
+
+def _informed(call: LossCall, seen: Look) -> list[float]:
+    """What the guess that knows the frequencies scores, in the unit of the loss: it may divide the call's sum itself."""
+    if call.value is None or call.value.numel() != 1 or not float(call.value.detach()):
+        return []
+    share = float(sum_of(seen.terms).detach()) / float(call.value.detach())
+    return [share * guess for guess in call.blind()[1:]]
 
 
 def _judge(loss: float, theories: list[float], regression: bool = False) -> Finding:

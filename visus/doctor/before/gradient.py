@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import islice
 
+import torch
 from torch import Tensor
 
 from ...engine.objective import Batch, Objective
@@ -61,14 +62,23 @@ def _judge(task: Task, objective: Objective, batch: Batch, only: set[str] | None
     for term in terms:
         named = {f"{name} in {term}" if len(terms) > 1 else name: p for name, p in tensors.items()}
         named = {name: p for name, p in named.items() if only is None or name in only}
-        loss = _term(objective, batch, term)
+        loss = _term(task, objective, batch, term)
         if named and loss().requires_grad:
             verdicts += check_gradients(loss, named.items(), entries=ENTRIES, seconds=SECONDS)
     return verdicts + (_penalty(objective, names) if only is None else [])
 
 
-def _term(objective: Objective, batch: Batch, name: str) -> Callable[[], Tensor]:
-    return lambda: objective.loss(batch)[name]
+def _term(task: Task, objective: Objective, batch: Batch, name: str) -> Callable[[], Tensor]:
+    """The term as a function of the weights alone: buffers, such as a state that is carried on, begin as they were."""
+    kept = {name: buffer.clone() for name, buffer in task.named_buffers()}
+
+    def loss() -> Tensor:
+        with torch.no_grad():
+            for name_, buffer in task.named_buffers():
+                buffer.copy_(kept[name_])
+        return objective.loss(batch)[name]
+
+    return loss
 
 
 def _penalty(objective: Objective, names: dict[int, str]) -> list[Verdict]:

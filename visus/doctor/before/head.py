@@ -10,6 +10,7 @@ from torch import Tensor
 from ...engine.objective import Batch, Objective, sum_of
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
+from ..instruments.sequences import are_tokens
 from ._copy import descending, first_batch, patient, unexamined
 from ._look import Look, failure, look
 from ._loss_call import CHANCES, LOG_CHANCES, VALUES, LossCall, last_activation
@@ -42,7 +43,8 @@ def _problems(task: Task, objective: Objective, batch: Batch, seen: Look) -> lis
         found += [finding for call in calls for finding in _judge_classes(call.labels, call.n_classes)]
         return [finding for finding in found if finding.severity == BLOCKER] or [_failed(seen.error)]
     labels = _labels(task, objective, batch, calls)
-    found += _judge_classes(labels, calls[0].n_classes if calls else _width(seen, labels))
+    tokens = any(are_tokens(column) for column in batch[1:])
+    found += _judge_classes(labels, calls[0].n_classes if calls else _width(seen, labels), tokens)
     return found + _judge_reduction(task, objective, batch)
 
 
@@ -221,7 +223,7 @@ def _width(seen: Look, labels: Tensor | None) -> int:
     return seen.outputs.shape[1] if fits and seen.outputs is not None else 0
 
 
-def _judge_classes(labels: Tensor | None, width: int) -> list[Finding]:
+def _judge_classes(labels: Tensor | None, width: int, tokens: bool = False) -> list[Finding]:
     if labels is None or width < 2 or not len(labels):
         return []
     low, high, distinct = int(labels.min()), int(labels.max()), len(labels.unique())
@@ -245,7 +247,8 @@ def _judge_classes(labels: Tensor | None, width: int) -> list[Finding]:
                     "the examples come sorted by class, or there is only one class", "shuffle the training examples",
                     kind="unshuffled_data", where="data", change={"shuffle": True}, weight=0.5)
         ]  # fmt: skip
-    if high + 1 < width and len(labels) >= SEEN_PER_CLASS * width:
+    rare = tokens and width < 2 * (high + 1)  # the last words and letters of a vocabulary are rare by nature
+    if high + 1 < width and len(labels) >= SEEN_PER_CLASS * width and not rare:
         return [
             Finding(
                 WARNING if width >= 2 * (high + 1) else NOTE,

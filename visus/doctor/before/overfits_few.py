@@ -3,7 +3,7 @@
 from ...engine.objective import Batch
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
-from ._by_heart import ADAM, EXAMPLES, SHRINK, Lesson, by_heart
+from ._by_heart import ADAM, EXAMPLES, SHRINK, STEPS, Lesson, by_heart
 from ._copy import descending, first_batch, patient
 
 NO_WAY = 0.8  # share of the loss that is left where an optimizer got nowhere; a plain deep net is just slow at first
@@ -26,16 +26,21 @@ def _check(task: Task, index: int, batch: Batch) -> Finding:
         )
         return Finding(PASS, what, against) if lesson.factor != ADAM else _only_with_adam(lesson, what, against)
     stuck = lesson.left > HALF
+    late = not stuck and lesson.steps < STEPS
     # Of a loss whose least is not known, a part may have to stay: one step milder.
     severity = (BLOCKER if stuck else WARNING) if lesson.reachable else (WARNING if stuck else NOTE)
-    if _learning(task) < MOST:  # a head on fixed features may well be unable to
+    if late or _learning(task) < MOST:  # a head on fixed features may well be unable to
         severity = NOTE
     return Finding(
         severity,
         f"loss on {n} repeated examples only went from {lesson.first:.2f} to {lesson.last:.2f} in {lesson.steps} steps",
         f"expected below {SHRINK * lesson.first:.2f}",
-        cause="labels and inputs do not belong together, part of the network is frozen, or it is far too small",
-        remedy="look at a batch just before the network, and at which parameters receive gradients",
+        cause=f"time was up after {lesson.steps} of {STEPS} steps"
+        if late
+        else "labels and inputs do not belong together, part of the network is frozen, or it is far too small",
+        remedy="look again on a machine that is less busy, or with a smaller network"
+        if late
+        else "look at a batch just before the network, and at which parameters receive gradients",
         kind="labels_unrelated" if stuck else "capacity_too_small",
         where="data" if stuck else "model",
         weight=0.5,

@@ -27,13 +27,13 @@ def examine(task: Task) -> list[Finding]:
         for objective in descending(copy):
             calls = [c for c in look(copy, objective, batch).losses if c.outputs.requires_grad]
             problems = [*_several_classes(calls), *_constant(copy, batch), *_scale(calls)]
-            found += problems or [Finding(PASS, _said(batch))]
+            found += problems or [Finding(PASS, _said(calls[0].targets if calls else batch[-1]))]
         return found
 
 
-def _said(batch: Batch) -> str:
-    kind = "class numbers" if not batch[-1].is_floating_point() else "numbers"
-    return f"targets are {kind} of shape {tuple(batch[-1].shape)}"
+def _said(targets: Tensor) -> str:
+    kind = "class numbers" if not targets.is_floating_point() else "numbers"
+    return f"targets are {kind} of shape {tuple(targets.shape)}"
 
 
 def _several_classes(calls: list[LossCall]) -> list[Finding]:

@@ -32,6 +32,7 @@ def examine(task: Task) -> list[Finding]:
 
 def _examine(task: Task, objective: Objective, batches: list[Batch]) -> Finding:
     changing = [name for name, m in task.named_modules() if isinstance(m, (*NORMS, nn.modules.dropout._DropoutNd))]
+    changing += [name for name, m in task.named_modules() if isinstance(m, nn.RNNBase) and m.dropout]
     if not changing:
         return Finding(PASS, "no layer that changes with the mode")
     start = float(objective.improve(batches[0]).loss)

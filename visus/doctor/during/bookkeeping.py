@@ -10,6 +10,7 @@ COST = "the gradients of three small parameters followed from backward to the op
 
 TIGHT = 0.01  # gradients scaled below this share of their length, typically
 FEWEST = 3
+NEARLY, HARD = 0.95, 0.2  # share of the updates, and of the length that is left of most gradients
 
 
 def look(chart: Chart) -> list[Finding]:
@@ -76,7 +77,28 @@ def look(chart: Chart) -> list[Finding]:
                 weight=0.3 if adaptive else 0.82,
             )
         )
-    return found
+    return [*found, *_always(chart)]
+
+
+def _always(chart: Chart) -> list[Finding]:
+    """Clipped at nearly every update, and hard: then the rate is not the one that was set."""
+    scaled, clipped = chart.counts.get("scaled", 0), chart.counts.get("clipped", 0)
+    typical = math.exp(chart.counts.get("scaled_sum", 0.0) / scaled) if scaled else 1.0
+    if scaled < 3 * FEWEST or clipped < NEARLY * scaled or not TIGHT <= typical < HARD or _scaler(chart):
+        return []
+    return [
+        Finding(
+            NOTE,
+            f"gradients are clipped in {clipped:.0f} of {scaled:.0f} measured updates, to {typical:.0%} of their length",
+            "now and then, against rare large ones",
+            cause="clipping sets the length of every step: the learning rate is no longer what it says",
+            remedy="clip near the 90th percentile of the gradient norms, or lower the learning rate instead",
+            kind="clipped_always",
+            where="clip_grad_norm_ (max_norm)",
+            change={"max_norm": {"times": 4.0}},
+            weight=0.28,
+        )
+    ]
 
 
 def _scaler(chart: Chart) -> bool:

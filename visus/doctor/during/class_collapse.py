@@ -28,6 +28,8 @@ def look(chart: Chart) -> list[Finding]:
                 weight=0.3,
             )
         ]
+    if readings.are_tokens(chart):
+        return []  # a rare letter need not ever be the likeliest
     learned = [h / n for h, n in zip(hits, labels, strict=True) if n >= 10]
     never = [
         i

@@ -1,5 +1,6 @@
 """Are there units that answer to no example at all? Counted per unit over a window of updates, never per entry."""
 
+from .. import readings
 from ..chart import Chart
 from ..finding import NOTE, Finding
 
@@ -16,7 +17,7 @@ def look(chart: Chart) -> list[Finding]:
     tensors = list(chart.facts.get("tensors", {}))
     last = next((n for n in reversed(tensors) if len(chart.facts["tensors"][n]["shape"]) >= 2), "")
     shares = {n: min(w["dead"][n][0] / w["dead"][n][1] for w in windows) for n in names if n != last}
-    frozen = set(chart.facts.get("frozen", []))
+    frozen = set(chart.facts.get("frozen", [])) | readings.looked_up(chart)
     bad = {n: s for n, s in shares.items() if s >= MANY and n not in frozen}
     if not bad:
         return []

@@ -55,11 +55,11 @@ def look(chart: Chart) -> list[Finding]:
 
 def _depth(chart: Chart, update: dict[str, list[float]]) -> tuple[float, float, str] | None:
     """Root mean square gradient of the first and the last weight matrix in the order of definition."""
-    tensors = chart.facts.get("tensors", {})
+    tensors, tables = chart.facts.get("tensors", {}), readings.looked_up(chart)
     rows = []
     for name, norm in zip(update["names"], update["gradient_norms"], strict=True):
         shape = tensors.get(str(name), {}).get("shape", [])
-        if len(shape) >= 2 and norm >= 0:
+        if len(shape) >= 2 and norm >= 0 and str(name) not in tables:
             rows.append((norm / math.sqrt(math.prod(shape)), str(name)))
     if len(rows) < 3:
         return None

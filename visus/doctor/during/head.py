@@ -28,7 +28,7 @@ def look(chart: Chart) -> list[Finding]:
     factor = _factor(chart, seen)
     return [
         *_chances(seen),
-        *_range(seen),
+        *_range(seen, readings.are_tokens(chart)),
         *factor,
         *(_other_loss(seen) or (not factor and _odd_loss(chart, seen)) or []),
     ]
@@ -120,7 +120,7 @@ def _chances(seen: list[dict[str, Any]]) -> list[Finding]:
     ]
 
 
-def _range(seen: list[dict[str, Any]]) -> list[Finding]:
+def _range(seen: list[dict[str, Any]], tokens: bool) -> list[Finding]:
     low, high = min(int(o["label_low"]) for o in seen), max(int(o["label_high"]) for o in seen)
     k = int(seen[-1]["classes"])
     if low < 0 or high >= k:
@@ -138,7 +138,7 @@ def _range(seen: list[dict[str, Any]]) -> list[Finding]:
             )
         ]
     total = sum(int(o["n"]) for o in seen)
-    if high < k - 1 and k > 2 and total > 20 * k:
+    if high < k - 1 and k > 2 and total > 20 * k and not tokens:
         width = f"{k} outputs for labels up to {high}"
         return [
             Finding(

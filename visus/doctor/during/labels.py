@@ -91,7 +91,7 @@ def _changed(chart: Chart) -> bool:
 def _balance(chart: Chart) -> list[Finding]:
     labels = readings.counts(chart, "labels")
     total, k = sum(labels), len(labels)
-    if k < 2 or total < 20 * k:
+    if k < 2 or total < 20 * k or readings.are_tokens(chart):
         return []
     absent = [i for i, n in enumerate(labels) if not n]
     if absent and len(absent) < k - 1 and absent != list(range(k - len(absent), k)):
@@ -132,7 +132,7 @@ def _missing(absent: list[int], total: int, weight: float = 0.75) -> Finding:
 
 def _order(chart: Chart) -> list[Finding]:
     rows = [o["labels"] for o in chart.values("outputs") if "labels" in o and sum(o["labels"]) >= 8]
-    if len(rows) < 8:
+    if len(rows) < 8 or readings.are_tokens(chart):
         return []
     whole = _entropy([sum(c) for c in zip(*rows, strict=True)])
     each = mean(_entropy(row) for row in rows)

@@ -9,6 +9,7 @@ COST = "nothing: read from the evaluations"
 RISE = 0.10  # share by which the validation loss must have risen above its best
 SMOOTH = 3  # evaluations averaged: one epoch's change means nothing
 FALL = 0.03  # of the score
+TRAINED = ("train_loss", "train_nats")  # as tasks call the loss on what was trained on
 
 
 def look(chart: Chart) -> list[Finding]:
@@ -17,7 +18,7 @@ def look(chart: Chart) -> list[Finding]:
         return []
     curve = [sum(losses[i : i + SMOOTH]) / SMOOTH for i in range(len(losses) - SMOOTH + 1)]
     best, last = min(curve), curve[-1]
-    trained = [e["train_loss"] for e in chart.evaluations if e.get("train_loss") is not None]
+    trained = [e[name] for e in chart.evaluations for name in TRAINED if e.get(name) is not None]
     if len(trained) == len(losses):
         still_learning = trained[-1] < min(trained[:-SMOOTH], default=trained[-1] + 1)
     else:
@@ -25,14 +26,17 @@ def look(chart: Chart) -> list[Finding]:
     what = f"validation loss ended at {last:.3f}, its best was {best:.3f}"
     if last <= (1 + RISE) * best or not still_learning:
         return [Finding(PASS, what, f"at most {RISE:.0%} above")]
-    fell = max(scores, default=0.0) - readings.final_score(chart)
+    shares = readings.are_shares(chart) or not readings.are_tokens(chart)
+    fell = max(scores, default=0.0) - readings.final_score(chart) if shares else 0.0
     return [
         Finding(
             NOTE,
             what + (f"; the score fell by {100 * fell:.1f} points" if fell > FALL else ""),
             f"at most {RISE:.0%} above",
-            cause="the network learns the training pictures by heart",
-            remedy="augment more, raise weight decay or dropout, or gather pictures; keep the best weights",
+            cause="the network learns the training part by heart",
+            remedy="raise dropout or weight decay, take a smaller network, or gather text; keep the best weights"
+            if readings.are_tokens(chart)
+            else "augment more, raise weight decay or dropout, or gather pictures; keep the best weights",
             kind="overfitting",
             where="weight_decay",
             change={"weight_decay": {"times": 10}},

@@ -42,7 +42,9 @@ def look(chart: Chart) -> list[Finding]:
     tail = max(1, len(scores) // 5)
     earlier, latest = max(scores[:-tail]), max(scores[-tail:])
     gain, rise = latest - earlier, max(scores) - scores[0]
-    what = f"the last fifth of the run added {100 * gain:.1f} points of {100 * rise:.1f}"
+    points = not readings.are_tokens(chart)
+    what = f"the last fifth of the run added {gain:.2g} to the score, of {rise:.2g}"
+    what = f"the last fifth of the run added {100 * gain:.1f} points of {100 * rise:.1f}" if points else what
     if gain <= max(GAIN * rise, NOISE):
         return [Finding(PASS, what, "the curve is flat")]
     return [_short(what, 0.6 if gain > 0.15 * rise and late < 0.9 * before else 0.5 if gain > 0.15 * rise else 0.3)]

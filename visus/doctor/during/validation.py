@@ -64,6 +64,7 @@ def _inputs(chart: Chart) -> list[Finding]:
         or not held
         or trained[-1]["type"] != held[-1]["type"]
         or len(trained[-1]["shape"]) != len(held[-1]["shape"])
+        or (trained[-1]["type"].startswith("int") and len(trained[-1]["shape"]) == 2)  # tokens have no scale
     ):
         return []
     mid = readings.middle

@@ -11,11 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from . import sequences
 from .outputs import Answers, understand
 from .tensors import first_tensor, rounded
 
 DRAWS = 2  # of dropout, in training mode
 LEAK_EXAMPLES = 4
+LANGUAGE = 0.95  # share of the targets that are the next input, from which a model is one of language
 
 
 @contextmanager
@@ -54,22 +56,30 @@ def copied(model: nn.Module) -> nn.Module:
 
 
 @torch.no_grad()
-def consult(model: nn.Module, inputs: Tensor, targets: Tensor) -> dict[str, Any]:
+def consult(
+    model: nn.Module, inputs: tuple[Tensor, ...], targets: Tensor, most: int | None = None
+) -> dict[str, Any]:
     """Losses and accuracies on the examples: in training and in evaluation mode, with inputs shuffled among them.
 
     Cross-entropy for classes, squared error otherwise, whatever the run's own loss: what counts is their ratios.
+    inputs: all that the network is called with, each (B, ...); the first is what is shuffled. most: examples.
     """
+    inputs, targets = tuple(x[-most:] if most else x for x in inputs), targets[-most:] if most else targets
+    first = inputs[0]
     with apart(0):
         twin = copied(model)
         evaluated = _judge(twin.eval(), inputs, targets)
         if evaluated is None:
             return {}
-        found: dict[str, Any] = {"n": len(inputs), "loss": evaluated[0], "right": evaluated[1]}
-        shuffled = _judge(twin, inputs[torch.randperm(len(inputs)).to(inputs.device)], targets)
+        found: dict[str, Any] = {"n": len(first), "loss": evaluated[0], "right": evaluated[1]}
+        mixed = first[torch.randperm(len(first)).to(first.device)]
+        shuffled = _judge(twin, (mixed, *inputs[1:]), targets)
         if shuffled:
             found |= {"shuffled_loss": shuffled[0], "shuffled_right": shuffled[1]}
-        if len(inputs) > LEAK_EXAMPLES:
+        if len(first) > LEAK_EXAMPLES:
             found["leak"] = _leak(twin, inputs)
+        if (ahead := _looks_ahead(twin, inputs, targets)) is not None:
+            found["ahead"] = ahead
         if any(isinstance(m, nn.modules.batchnorm._BatchNorm | nn.modules.dropout._DropoutNd) for m in twin.modules()):
             trained = [_judge(twin.train(), inputs, targets) for _ in range(DRAWS)]
             whole = [t for t in trained if t]
@@ -79,8 +89,8 @@ def consult(model: nn.Module, inputs: Tensor, targets: Tensor) -> dict[str, Any]
     return found
 
 
-def _judge(model: nn.Module, inputs: Tensor, targets: Tensor) -> tuple[float, float] | None:
-    outputs = first_tensor(model(inputs))
+def _judge(model: nn.Module, inputs: tuple[Any, ...], targets: Tensor) -> tuple[float, float] | None:
+    outputs = first_tensor(model(*inputs))
     answers = understand(outputs, targets) if outputs is not None else None
     if answers is None:
         return None
@@ -102,25 +112,70 @@ def _right(answers: Answers) -> float:
     return float((answers.scores.argmax(1) == answers.labels).float().mean()) if answers.n_classes else 0.0
 
 
-def _leak(model: nn.Module, inputs: Tensor) -> float:
+def detached(value: Any) -> Any:
+    """Tensors in nested tuples and lists without their history; anything else as it is."""
+    if isinstance(value, Tensor):
+        return value.detach()
+    return tuple(map(detached, value)) if isinstance(value, tuple | list) else value
+
+
+def others(called: tuple[Any, ...] | None, given: Tensor) -> tuple[Tensor, ...]:
+    """What else a network is called with, one row for each example: all tensors that follow the first, if such.
+
+    States, which come as tuples or have their layers first, are left out: a network starts without one.
+    """
+    if not called or not isinstance(called[0], Tensor) or len(called[0]) != len(given):
+        return ()
+    rows: list[Tensor] = []
+    for value in called[1:]:
+        if not isinstance(value, Tensor) or not value.ndim or len(value) != len(given):
+            break
+        rows.append(value)
+    return tuple(rows)
+
+
+def _looks_ahead(model: nn.Module, inputs: tuple[Tensor, ...], targets: Tensor) -> float | None:
+    """How much earlier answers of a model of sequences change with later tokens, in deviations of answers.
+
+    None where targets are not one of the inputs moved by one: then the answers may well depend on what comes later.
+    """
+    at = next((i for i, x in enumerate(inputs) if sequences.moved(x, targets).get("next", 0.0) > LANGUAGE), None)
+    if at is None:
+        return None
+    tokens, half = inputs[at][:LEAK_EXAMPLES], inputs[at].shape[1] // 2
+    later = tokens.clone()
+    later[:, half:] = tokens[:, half:].flip(0).flip(1)  # other tokens of its own vocabulary
+    few = [x[:LEAK_EXAMPLES] for x in inputs]
+    answers = [first_tensor(model(*few[:at], x, *few[at + 1 :])) for x in (tokens, tokens, later)]
+    if any(a is None or a.ndim != 3 or a.shape[:2] != tokens.shape for a in answers):
+        return None
+    plain, again, changed = (a[:, :half].float() for a in answers if a is not None)
+    if torch.equal(tokens, later) or not torch.equal(plain, again):
+        return None
+    return rounded(float((changed - plain).abs().max()) / (float(plain.std(correction=0)) + 1e-6))
+
+
+def _leak(model: nn.Module, inputs: tuple[Tensor, ...]) -> float:
     """How much the answers to the first and the last example change with their neighbours, in deviations of answers.
 
     0 for a network that throws dice in evaluation mode: it answers otherwise anyway.
     """
-    some = inputs[:LEAK_EXAMPLES]
-    together, again = first_tensor(model(some)), first_tensor(model(some))
-    if together is None or again is None or len(together) != len(some) or not torch.equal(together, again):
+    some = [x[:LEAK_EXAMPLES] for x in inputs]
+    together, again = first_tensor(model(*some)), first_tensor(model(*some))
+    if together is None or again is None or len(together) != len(some[0]) or not torch.equal(together, again):
         return 0.0
     scale, worst = float(together.float().std(correction=0)) + 1e-6, 0.0
-    for i in (0, len(some) - 1):  # what flows one way only, as time does, changes only one end
-        alone = first_tensor(model(some[i : i + 1]))
+    for i in (0, len(some[0]) - 1):  # what flows one way only, as time does, changes only one end
+        alone = first_tensor(model(*(x[i : i + 1] for x in some)))
         if alone is not None and alone.shape == together[i : i + 1].shape:
             worst = max(worst, float((together[i : i + 1].float() - alone.float()).abs().max()))
     return rounded(worst / scale)
 
 
 @torch.no_grad()
-def after_update(model: nn.Module, inputs: Tensor, targets: Tensor, randomness: Tensor | None) -> float | None:
+def after_update(
+    model: nn.Module, inputs: tuple[Any, ...], targets: Tensor, randomness: Tensor | None
+) -> float | None:
     """The run's cross-entropy or squared error on a batch it has just been updated on, in training mode, on a copy."""
     with apart(0):
         if randomness is not None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 RAW_BYTES, RAW_EXAMPLES = 8 << 20, 128  # newest examples, as the network gets them
+ANSWERS = 4 << 20  # scores of all kept examples: those of 10,000 words at each step of a sequence are many
 ROWS, FEATURES, ROWS_A_STEP = 1500, 1024, 64  # of the simple reference
 RIDGES = (1e-2, 1e-1, 1.0, 10.0)
 
@@ -17,7 +18,7 @@ class Examples:
     """Newest raw examples, and small features of more of them."""
 
     def __init__(self) -> None:
-        self._raw: list[tuple[Tensor, Tensor]] = []
+        self._raw: list[tuple[tuple[Tensor, ...], Tensor]] = []
         self._rows: list[NDArray[np.float16]] = []
         self._labels: list[int] = []
         self._prints: set[int] = set()
@@ -25,28 +26,42 @@ class Examples:
         self._reference: dict[str, Any] = {}
         self.seen = 0  # examples offered to the reference
         self.again = 0  # of these, pixel for pixel seen before
+        self.room = RAW_EXAMPLES  # examples that can be answered at once
 
     @torch.no_grad()
-    def keep(self, inputs: Tensor, targets: Tensor | None, labels: Tensor | None) -> None:
-        """inputs (B, ...), targets (B, ...) as handed to the loss, labels (B,) whole numbers or None."""
+    def keep(
+        self,
+        inputs: Tensor,
+        targets: Tensor | None,
+        labels: Tensor | None,
+        more: tuple[Tensor, ...] = (),
+        answers: int = 0,
+    ) -> None:
+        """inputs (B, ...), targets (B, ...) as handed to the loss, labels (B,) whole numbers or None.
+
+        more: what else the network is called with, each (B, ...). answers: numbers in its answer to all B.
+        """
         if targets is not None and len(targets) == len(inputs):
             size = max(1, inputs[:1].numel() * inputs.element_size())
             room = max(8, min(RAW_EXAMPLES, RAW_BYTES // size))
-            self._raw.append((inputs[:room].detach().clone(), targets[:room].detach().clone()))
-            while len(self._raw) > 1 and sum(len(x) for x, _ in self._raw[1:]) >= room:
+            self.room = max(8, min(RAW_EXAMPLES, ANSWERS * len(inputs) // max(1, answers)))
+            rows = tuple(x[:room].detach().clone() for x in (inputs, *more))
+            self._raw.append((rows, targets[:room].detach().clone()))
+            while len(self._raw) > 1 and sum(len(y) for _, y in self._raw[1:]) >= room:
                 self._raw.pop(0)
         if labels is not None and len(labels) == len(inputs):
             # Any of them: a batch of the whole set always begins alike.
             rows = torch.from_numpy(self._dice.permutation(len(inputs))[:ROWS_A_STEP]).to(inputs.device)
             self._keep_rows(inputs[rows], labels[rows.to(labels.device)])
 
-    def raw(self) -> tuple[Tensor, Tensor] | None:
-        """The newest examples whose shape agrees, oldest first."""
+    def raw(self) -> tuple[tuple[Tensor, ...], Tensor] | None:
+        """The newest examples whose shape agrees, oldest first: all that the network is called with, and targets."""
         if not self._raw:
             return None
-        shape = self._raw[-1][0].shape[1:], self._raw[-1][1].shape[1:]
-        fitting = [(x, y) for x, y in self._raw if (x.shape[1:], y.shape[1:]) == shape]
-        return torch.cat([x for x, _ in fitting])[-RAW_EXAMPLES:], torch.cat([y for _, y in fitting])[-RAW_EXAMPLES:]
+        shape = _shape(*self._raw[-1])
+        fitting = [pair for pair in self._raw if _shape(*pair) == shape]
+        inputs = tuple(torch.cat(column)[-RAW_EXAMPLES:] for column in zip(*(x for x, _ in fitting), strict=True))
+        return inputs, torch.cat([y for _, y in fitting])[-RAW_EXAMPLES:]
 
     def _keep_rows(self, inputs: Tensor, labels: Tensor) -> None:
         for row, label in zip(features(inputs), labels.tolist(), strict=True):
@@ -122,3 +137,7 @@ def features(inputs: Tensor) -> NDArray[np.float16]:
     x = x.flatten(1)
     x = x[:, :: -(-x.shape[1] // FEATURES)]
     return x.clamp(-6e4, 6e4).cpu().numpy().astype(np.float16)
+
+
+def _shape(inputs: tuple[Tensor, ...], targets: Tensor) -> tuple[torch.Size, ...]:
+    return (*(x.shape[1:] for x in inputs), targets.shape[1:])

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from .tensors import rounded, some
 
+PICTURE = 16  # channels; more are features, whose neighbours need not be alike
+
 
 @torch.no_grad()
 def look(inputs: Tensor) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def look(inputs: Tensor) -> dict[str, Any]:
         rows = inputs.detach().flatten(1)
         rows = rows[:, :: max(1, rows.shape[1] // 512)].float()
         found["between"] = rounded(float(rows.std(0, correction=0).mean()))  # how much examples differ
-    if inputs.ndim == 4:
+    if inputs.ndim == 4 and (inputs.shape[1] <= PICTURE or inputs.shape[3] <= 4 < inputs.shape[2]):
         x = inputs.detach().float()
         found["channels"] = [rounded(v) for v in x.mean((0, 2, 3)).tolist()[:8]]
         # Neighbouring pixels of a picture are alike; of a scrambled one they are not. 0: alike, 1: unrelated.
@@ -35,6 +37,6 @@ def look(inputs: Tensor) -> dict[str, Any]:
         across = (x[..., 1:] - x[..., :-1]).square().mean() / spread if x.shape[3] > 1 else x.new_zeros(())
         down = (x[:, :, 1:] - x[:, :, :-1]).square().mean() / spread if x.shape[2] > 1 else x.new_zeros(())
         found["rough"] = [rounded(float(across)), rounded(float(down))]
-        if 1 <= x.shape[3] <= 4 < x.shape[1]:
+        if 1 <= x.shape[3] <= 4 < min(x.shape[1], x.shape[2]):  # a small grid of many features is none of it
             found["channels_last"] = True
     return found

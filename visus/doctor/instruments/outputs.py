@@ -1,23 +1,30 @@
 """What the network answers, what it should have answered, and which loss that really is."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .sequences import are_tokens, padding
 from .tensors import rounded
 
 MOST_CLASSES = 1000
 MOST_ATTRIBUTES = 100  # counted one by one
+MOST_ENTRIES = 4 << 20  # scores; of more, all but the cross-entropy is read off some of the rows
+SOME_ENTRIES = 1 << 20
+CHUNK = 1 << 22  # scores whose logarithms are taken at once
 CLOSE = 2e-3  # relative; a loss computed in bfloat16 is about that far from ours in float32
 
 
 @dataclass(frozen=True)
 class Answers:
-    """scores (N, K) and labels (N,) of a classification; values and targets (N, D) of anything else. float32."""
+    """scores (N, K) and labels (N,) of a classification; values and targets (N, D) of anything else.
+
+    float32; where there are very many scores, they stay as the network made them.
+    """
 
     kind: str  # classes, soft (shares per class), attributes (0 or 1 each), values
     scores: Tensor
@@ -34,13 +41,15 @@ def understand(outputs: Tensor, targets: Tensor) -> Answers | None:
     outputs, targets = outputs.detach(), targets.detach()
     if not outputs.is_floating_point() or outputs.is_sparse or outputs.ndim == 0:
         return None
-    scores = outputs.float()
+    scores = outputs.float() if outputs.numel() <= MOST_ENTRIES else outputs
     whole = not targets.is_floating_point() and not targets.is_complex()
+    if whole and scores.ndim == 2 and targets.ndim == 2 and len(scores) == targets.numel() and scores.shape[1] > 1:
+        scores = scores.unflatten(0, targets.shape)  # (B T, V) with (B, T)
     if whole and scores.ndim >= 2 and targets.ndim == scores.ndim - 1 and scores.shape[1] > 1:
-        if targets.shape == (scores.shape[0], *scores.shape[2:]):  # (B, K, ...) with (B, ...)
-            rows, labels = scores.movedim(1, -1).reshape(-1, scores.shape[1]), targets.reshape(-1)
-        elif targets.shape == scores.shape[:-1]:  # (B, T, V) with (B, T)
+        if targets.shape == scores.shape[:-1] and scores.ndim > 2:  # (B, T, V) with (B, T)
             rows, labels = scores.reshape(-1, scores.shape[-1]), targets.reshape(-1)
+        elif targets.shape == (scores.shape[0], *scores.shape[2:]):  # (B, K, ...) with (B, ...)
+            rows, labels = scores.movedim(1, -1).reshape(-1, scores.shape[1]), targets.reshape(-1)
         else:
             return None
         keep = labels >= 0 if bool((labels < 0).any()) else slice(None)  # -100: ignored by the loss
@@ -57,8 +66,54 @@ def understand(outputs: Tensor, targets: Tensor) -> Answers | None:
 
 
 @torch.no_grad()
+def without_padding(answers: Answers, targets: Tensor, loss: float) -> tuple[Answers, Tensor, float | None]:
+    """The answers without those behind the end of their sequence, and the targets with -1 there; unless these count.
+
+    The third is the share of the targets that is padding and counts; 0 where it is left out of the loss; None where
+    there is none, or where the loss does not tell.
+    """
+    fill = padding(targets) if answers.kind == "classes" and len(answers.labels) == targets.numel() else None
+    if fill is None:
+        return answers, targets, None
+    each = _entropies(answers)
+    kept = [~where.reshape(-1) for where in (fill.everywhere, fill.after_first)]
+    left_out = min(kept, key=lambda rows: abs(float(each[rows].mean()) - loss))
+    real = replace(answers, scores=answers.scores[left_out], labels=answers.labels[left_out])
+    marked = targets.masked_fill(~left_out.view_as(targets), -1)
+    known = {"counted": float(each.mean()), "left out": float(each[left_out].mean())}
+    near = [name for name, value in known.items() if _equal(value, loss)]
+    if len(near) != 1:
+        return real, marked, None
+    return (answers, targets, rounded(fill.share)) if near == ["counted"] else (real, marked, 0.0)
+
+
+def entropy(answers: Answers, targets: Tensor, loss: float) -> float:
+    """Cross-entropy of a classification, beside padding where the loss leaves it out; the squared error of others."""
+    if answers.kind != "classes":
+        return float((answers.scores - answers.labels).square().mean()) if answers.kind != "soft" else math.inf
+    if not bool(((answers.labels >= 0) & (answers.labels < answers.n_classes)).all()):
+        return math.inf
+    return float(_entropies(without_padding(answers, targets, loss)[0]).mean())
+
+
+def _entropies(answers: Answers) -> Tensor:
+    """Cross-entropy of each row (N,), in pieces: its logarithms are as many as the scores."""
+    s, labels = answers.scores, answers.labels
+    rows = max(1, CHUNK // s.shape[1])
+    found = [
+        F.cross_entropy(piece.float(), told, reduction="none")
+        for piece, told in zip(s.split(rows), labels.split(rows), strict=True)
+    ]
+    return torch.cat(found)
+
+
+@torch.no_grad()
 def look(answers: Answers, loss: float) -> dict[str, Any]:
     """Scales, how often it is right, what it says most, and which loss these outputs and targets give."""
+    whole = answers
+    if answers.n_classes and answers.scores.numel() > MOST_ENTRIES:
+        stride = -(-len(answers.scores) // max(1, SOME_ENTRIES // answers.n_classes))
+        answers = replace(answers, scores=answers.scores[::stride].float(), labels=answers.labels[::stride])
     s = answers.scores
     found: dict[str, Any] = {
         "kind": answers.kind,
@@ -72,6 +127,7 @@ def look(answers: Answers, loss: float) -> dict[str, Any]:
         return found | (_attributes(answers, loss) if answers.kind == "attributes" else _values(answers, loss))
     k, labels = answers.n_classes, answers.labels
     sums = s.sum(1)
+    found |= {"tokens": True} if answers.kind == "classes" and are_tokens(answers.targets) else {}
     found |= {
         "classes": k,
         "rows_are_chances": bool((s >= -1e-4).all()) and bool(((sums - 1).abs() < 1e-2).all()),
@@ -92,7 +148,14 @@ def look(answers: Answers, loss: float) -> dict[str, Any]:
         found["hits"] = hits
     chances = s.softmax(1).clamp_min(1e-12)
     found["entropy"] = rounded(float(-(chances * chances.log()).sum(1).mean()))
-    found |= _classification_loss(answers, loss)
+    if answers is whole:
+        return found | _classification_loss(answers, loss)
+    each = _entropies(whole)
+    entropy = rounded(float(each.mean()))
+    is_plain, is_sum = _equal(entropy, loss), _equal(entropy * len(each), loss)
+    name = "cross_entropy" if is_plain else "cross_entropy, summed" if is_sum else "unknown"
+    uniform = rounded(float(-s.log_softmax(1).mean()))
+    found |= {"n": len(each), "cross_entropy": entropy, "uniform": uniform, "loss_is": name}
     return found
 
 

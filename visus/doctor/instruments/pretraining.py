@@ -55,7 +55,11 @@ class Pretraining:
         self.original = copied(network) if is_pretrained(network) else None
 
     def compare(
-        self, network: nn.Module, examples: tuple[Tensor, Tensor] | None, steps: int, planned: int | None
+        self,
+        network: nn.Module,
+        examples: tuple[tuple[Tensor, ...], Tensor] | None,
+        steps: int,
+        planned: int | None,
     ) -> Any:
         """{'start', 'now': accuracies; 'n'; 'step'} of a linear classifier on the head's inputs; None if not asked.
 
@@ -78,7 +82,7 @@ class Pretraining:
 
 
 @torch.no_grad()
-def worth(network: nn.Module, inputs: Tensor, one_hot: NDArray[np.float32]) -> float | None:
+def worth(network: nn.Module, inputs: tuple[Tensor, ...], one_hot: NDArray[np.float32]) -> float | None:
     """Accuracy of ridge regression on what enters the last layer. The network is a copy: norms move in it."""
     network.eval()
     for module in network.modules():
@@ -92,7 +96,7 @@ def worth(network: nn.Module, inputs: Tensor, one_hot: NDArray[np.float32]) -> f
             seen[:] = [entered]
 
     handles = [m.register_forward_pre_hook(note) for m in network.modules() if isinstance(m, HEADS)]
-    network(inputs)
+    network(*inputs)
     for handle in handles:
         handle.remove()
     if not seen or len(seen[0]) != len(one_hot):

@@ -268,6 +268,8 @@ class Updates:
                     max(factor, 1e-12)
                 )
                 self.chart.count("scaled")
+                if factor < CLIPPED:
+                    self.chart.count("clipped")
             elif not _shared_out():
                 self.chart.count("gradients_changed")
             return
@@ -304,6 +306,7 @@ class _Listener:
             owner.heard(optimizer, self.moment)
 
 
+CLIPPED = 0.99  # of a gradient's length; rounding takes less away
 WINDOW = 8  # measured updates: a few hundred examples that a living unit would have answered to
 
 

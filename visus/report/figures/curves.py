@@ -51,7 +51,8 @@ def score(name: str, train: Line | None, validation: Line | None, x_name: str, r
     lines = {"training": train, "validation": validation}
     known = np.concatenate([line.y for line in lines.values() if line is not None])
     as_percent = bool(np.nanmin(known, initial=0) >= 0 and np.nanmax(known, initial=0) <= 1)
-    best_of = np.nanargmin if name.endswith(("loss", "error", "mae", "rmse")) else np.nanargmax
+    lower = ("loss", "error", "mae", "rmse", "nats", "perplexity")
+    best_of = np.nanargmin if name.endswith(lower) else np.nanargmax
 
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()

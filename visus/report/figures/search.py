@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..measures import SHARES, Scale
 from ..wording import short
-from .canvas import BLUE, INK, MUTED, ORANGE, PURPLE, RED, draw, legend, percent, scale
+from .canvas import BLUE, INK, MUTED, ORANGE, PURPLE, RED, draw, legend, percent
+from .canvas import scale as set_scale
 from .chart import Chart
 
 _ROUNDS = (("o", MUTED), ("s", BLUE), ("D", ORANGE), ("^", PURPLE))  # marker and colour, taken in turn
@@ -22,7 +24,13 @@ class Trial:
     round: int
 
 
-def search(name: str, trials: Sequence[Trial], log: bool = False, bounds: tuple[float, float] | None = None) -> Chart:
+def search(
+    name: str,
+    trials: Sequence[Trial],
+    log: bool = False,
+    bounds: tuple[float, float] | None = None,
+    scale: Scale = SHARES,
+) -> Chart:
     """Score over one searched setting: rounds by marker, diverged trials along the bottom, the best ringed.
 
     `bounds` are the ends of the range searched last, drawn as dotted lines. Values that are words sit side by side.
@@ -64,9 +72,11 @@ def search(name: str, trials: Sequence[Trial], log: bool = False, bounds: tuple[
         else:
             for bound in bounds or ():
                 axes.axvline(bound, color=MUTED, linewidth=1, linestyle=":")
-            scale(axes, "x", log)
-        if scored:
+            set_scale(axes, "x", log)
+        if scored and scale is SHARES:
             percent(axes, "y")
+        elif scored:
+            axes.yaxis.set_major_formatter(lambda value, _: f"{scale.axis(value):.3g}")
         axes.set_xlabel(short(name, 40))
         legend(axes, columns=4)
 
@@ -76,4 +86,4 @@ def search(name: str, trials: Sequence[Trial], log: bool = False, bounds: tuple[
     )
     if lost:
         reading += f" Crosses at the bottom: {len(lost)} that diverged."
-    return Chart(f"Validation accuracy over {short(name, 40)}", draw(paint, 225), reading)
+    return Chart(f"{scale.name.capitalize()} over {short(name, 40)}", draw(paint, 225), reading)

@@ -31,8 +31,8 @@ _NAMES = {
 def gather(record: Record, outcome: Outcome | None) -> dict[str, Any] | None:
     """A chart of the baselines and the network, and what each baseline is; None if no baseline was measured."""
     known = scores(record)
-    if not known:
-        return None
+    if not known or (outcome and not outcome.gauge):
+        return None  # other measures have sections of their own, with what they are held against
     bars = [Bar(name, accuracy) for name, accuracy in known]
     validation = number(record.detail("train").get("best"))
     if math.isfinite(validation):

@@ -26,6 +26,8 @@ def gather(record: Record) -> dict[str, Any] | None:
     checks = [mapping(check) for check in sequence(audit.get("checks"))]
     return {
         "n": audit.get("n"),
+        "things": str(audit.get("unit") or split.get("unit") or "pictures"),
+        "facts": [(str(n), str(what)) for n, what in map(sequence, sequence(audit.get("facts"))) if what],
         "unreadable": audit.get("unreadable"),
         "n_classes": len(counts),
         "chart": class_counts(list(counts), list(counts.values())) if counts else None,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...metrics.intervals import wilson
+from .. import measures
 from ..record import Record, number
 
 
@@ -14,7 +15,8 @@ from ..record import Record, number
 class Outcome:
     """Accuracy on the test split with its 95 % interval, fractions. `use` counts uses of the split, 0 if unknown.
 
-    Of attributes and numbers another figure that is 1 at best; `measure` names it.
+    Of attributes and numbers another figure that is 1 at best, of sequences one that has its own scale; `measure` names
+    it.
     """
 
     accuracy: float
@@ -23,6 +25,20 @@ class Outcome:
     n: int
     use: int
     measure: str = "accuracy"
+
+    @property
+    def gauge(self) -> bool:
+        """Whether the figure is a share."""
+        return measures.named(self.measure).gauge
+
+    @property
+    def things(self) -> str:
+        """What was looked at: pictures, characters or sentences."""
+        return measures.named(self.measure).things
+
+    def said(self, value: float) -> str:
+        """A figure of this measure as people write it."""
+        return measures.named(self.measure).said(value)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from typing import Any
 from ..figures.chart import Chart
 from ..figures.search import Trial
 from ..figures.search import search as chart
+from ..measures import SHARES, Scale, of_subject
 from ..record import Event, Record, mapping, number, sequence
+from ..wording import FIRM
 
 _MAX_SETTINGS = 6  # charts shown; settings that never varied have none
 _BEST_TRIALS = 5
@@ -17,19 +19,22 @@ def gather(record: Record) -> dict[str, Any] | None:
     trials = record.of("trial")
     if not trials:
         return None
-    detail = record.detail("search")
+    detail, scale = record.detail("search"), of_subject(record.subject)
     ranked = sorted((trial for trial in trials if not _lost(trial)), key=lambda trial: -number(trial.get("score")))
     settings = list(dict.fromkeys(name for trial in trials for name in mapping(trial.get("settings"))))
     ranges = mapping(detail.get("ranges"))
-    charts = [_chart(name, trials, sequence(ranges.get(name))) for name in settings if _varies(name, trials)]
+    charts = [_chart(name, trials, sequence(ranges.get(name)), scale) for name in settings if _varies(name, trials)]
     return {
         "n": len(trials),
+        "said": lambda score: scale.said(score).replace(" ", FIRM),
+        "measure": "" if scale is SHARES else "that in nats",
+        "interval": scale.interval,
         "rounds": len({trial.get("round") for trial in trials}),
         "diverged": len(trials) - len(ranked),
         "strategy": str(detail.get("strategy") or "").replace("_", " "),
         "stages": [_stage(event, trials) for event in record.of("round")],
         "repeats": [_repeat(row) for row in map(mapping, sequence(detail.get("repeats")))],
-        "lead": _lead(detail),
+        "lead": _lead(detail, scale),
         "unstable": [_unstable(str(name), mapping(detail.get("best"))) for name in sequence(detail.get("unstable"))],
         "charts": charts[:_MAX_SETTINGS],
         "best": [_row(trial) for trial in ranked[:_BEST_TRIALS]],
@@ -42,12 +47,14 @@ def gather(record: Record) -> dict[str, Any] | None:
 
 def best_score(record: Record) -> tuple[str, float] | None:
     """(name, value) of what a search alone came to: the winner's mean over seeds, or the best trial's score."""
+    scale = of_subject(record.subject)
+    name, sign = scale.name, math.copysign(1.0, scale.factor)
     means = [number(mapping(row).get("mean")) for row in sequence(record.detail("search").get("repeats"))]
     finite = [mean for mean in means if math.isfinite(mean)]
     if finite:
-        return "mean validation accuracy over seeds", max(finite)
+        return f"mean {name} over seeds", sign * max(finite)
     scores = [number(trial.get("score")) for trial in record.of("trial") if not _lost(trial)]
-    return ("validation accuracy of a trial", max(scores)) if scores else None
+    return (f"{name} of a trial", sign * max(scores)) if scores else None
 
 
 def _lost(trial: Event) -> bool:
@@ -58,7 +65,7 @@ def _varies(name: str, trials: list[Event]) -> bool:
     return len({str(mapping(trial.get("settings")).get(name)) for trial in trials}) > 1
 
 
-def _chart(name: str, trials: list[Event], searched: list[Any]) -> Chart:
+def _chart(name: str, trials: list[Event], searched: list[Any], scale: Scale) -> Chart:
     values = [mapping(trial.get("settings")).get(name) for trial in trials]
     low, high = (number(end) for end in [*searched, None, None][:2])
     numeric = all(math.isfinite(number(value)) for value in values if value is not None)
@@ -78,7 +85,7 @@ def _chart(name: str, trials: list[Event], searched: list[Any]) -> Chart:
         if value is not None
     ]
     bounds = (low, high) if numeric and math.isfinite(low) and math.isfinite(high) else None
-    return chart(name, points, log, bounds)
+    return chart(name, points, log, bounds, scale)
 
 
 def _word(value: object) -> str:
@@ -114,21 +121,22 @@ def _span(values: list[Any]) -> str:
 
 
 def _repeat(row: dict[str, Any]) -> dict[str, Any]:
-    figures = {name: min(max(number(row.get(name)), 0.0), 1.0) for name in ("mean", "low", "high")}
+    figures = {name: number(row.get(name)) for name in ("mean", "low", "high")}
     settings = {name: _word(value) for name, value in mapping(row.get("settings")).items()}
     scores = [number(score) for score in sequence(row.get("scores"))]
     return {**figures, "settings": settings, "scores": scores, "sound": all(map(math.isfinite, scores))}
 
 
-def _lead(detail: dict[str, Any]) -> str:
+def _lead(detail: dict[str, Any], scale: Scale) -> str:
     """Whether the first is better than the second, in a sentence; empty where it was not measured."""
     lead = mapping(detail.get("lead"))
-    mean, low, high = (100 * number(lead.get(name)) for name in ("mean", "low", "high"))
+    mean, low, high = (number(lead.get(name)) for name in ("mean", "low", "high"))
     if not math.isfinite(mean):
         return ""
-    sure = f", 95 % interval {low:.1f} to {high:.1f}, seed by seed" if math.isfinite(low) else ""
+    ends = sorted(abs(scale.factor) * end for end in (low, high))
+    sure = f", 95 % interval {ends[0]:.{scale.digits}f} to {ends[1]:.{scale.digits}f}, seed by seed" if math.isfinite(low) else ""
     verdict = "clearly better than" if detail.get("clear") else "not clearly better than"
-    return f"The first is {verdict} the second: {mean:+.1f} points{sure}."
+    return f"The first is {verdict} the second: {scale.difference(mean)}{sure}."
 
 
 def _unstable(name: str, best: dict[str, Any]) -> str:

@@ -47,7 +47,9 @@ def best_score(record: Record) -> tuple[str, float] | None:
     if not finite:
         return None
     worst_first = finite[0][0].endswith(("loss", "error"))
-    return (min if worst_first else max)(finite, key=lambda pair: pair[1])
+    name, value = (min if worst_first else max)(finite, key=lambda pair: pair[1])
+    # People know the nats that a likelihood is the negative of.
+    return (name.replace("log_likelihood", "nats"), -value) if name.endswith("log_likelihood") else (name, value)
 
 
 def _charts(metrics: list[Event], scores: list[Event], x: str, resumed: list[float]) -> list[Chart]:
@@ -66,6 +68,9 @@ def _charts(metrics: list[Event], scores: list[Event], x: str, resumed: list[flo
     charts = [curves.loss(of("loss"), at_rest, x, resumed)] if metrics or at_rest else []
     kinds = dict.fromkeys(name.removeprefix("train_").removeprefix("validation_") for name in measured)
     kinds.pop("loss", None)
+    if "nats" in kinds:
+        for same in ("log_likelihood", "perplexity"):  # in other units
+            kinds.pop(same, None)
     for kind in list(kinds)[:_MAX_SCORES]:
         train, validation = lines.get(f"train_{kind}"), lines.get(f"validation_{kind}", lines.get(kind))
         charts.append(curves.score(kind, train, validation, x, resumed))

@@ -1,0 +1,1 @@
+"""Models of sequences: of text, of pairs of sentences; one per file."""

@@ -1,0 +1,1 @@
+"""The stages of `visus fit captions` that other subjects do not share."""

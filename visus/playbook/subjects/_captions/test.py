@@ -1,0 +1,26 @@
+"""Describe the test pictures once, and write down that it was done."""
+
+from ....doctor.finding import NOTE, PASS, WARNING
+from ....runs import ledger
+from ....ship.opened import opened
+from ... import _caption_evidence
+from ..._session import Session, Verdict
+from .. import _sequences
+from . import split
+
+
+def run(session: Session) -> Verdict:
+    captioned = split.prepare(session)
+    captioner = opened(session.folder)
+    found = _caption_evidence.examine(captioner, captioned, "test", session.show)
+    n, score = len(found.rows), found.detail["score"]
+    use = ledger.record(session.runs, captioned.split.hash, session.folder.name, n, score)
+    detail = {**found.detail, "use": use, "split_hash": captioned.split.hash}
+    _caption_evidence.keep(session.folder, captioner, captioned, found, session.seed)
+    _sequences.write_card(session, detail)
+    severity = WARNING if found.lead.high < 0 else PASS if use == 1 and found.lead.low > 0 else NOTE
+    return Verdict(severity, f"{found.line}; {ledger.ordinal(use)}", detail)
+
+
+def recall(session: Session, verdict: Verdict) -> None:
+    """The evidence is on disk."""

@@ -1,0 +1,1 @@
+"""The stages of `visus fit translation` that other subjects do not share."""

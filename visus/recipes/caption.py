@@ -1,0 +1,166 @@
+"""Say what a picture shows: captions learned from pictures with sentences, with or without attention."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import torch
+from torch import nn
+
+from ..data.augment import Augment
+from ..data.caption_batches import CaptionBatches
+from ..data.captioned import LONGEST, SIDE, THRESHOLD, Captioned, prepare_captions
+from ..data.collection import TRAIN
+from ..data.vocabulary import Vocabulary
+from ..data.words import joined
+from ..engine import catalogue, optimizers, precision
+from ..engine.device import choose as choose_device
+from ..engine.probe import fastest_precision
+from ..engine.seed import seed_everything
+from ..models import captioners
+from ..models.captioning import Captioning
+from ..tasks.caption import Caption
+from . import _descent, _form, _grid
+from ._form import About, Choice, Limits, Range
+
+SUBJECT = "captions"
+Rule = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon"]
+Course = Literal["one_cycle", "cosine", "linear", "constant", "step", "exponential", "inverse", "cyclic"]
+SETTLED_BY = 2_000  # training pictures that the features' mean and deviation are taken from where they are not kept
+
+
+def build(
+    data: Annotated[str | Captioned, About("a caption file or the folder with one, or flickr8k")] = "flickr8k",
+    size: Annotated[int, Limits(8, 1024), About("side in pixels that pictures are brought to")] = SIDE,
+    framing: Annotated[Literal["crop", "stretch", "pad"], About("how a picture is brought to that size")] = "crop",
+    memory: Annotated[float, Limits(0.0), About("GiB for pictures and as much for features; else made anew")] = 2.0,
+    threshold: Annotated[int, Limits(1), About("times a word is seen in training to be known")] = THRESHOLD,
+    longest: Annotated[int, Limits(1, 1000), About("words of a sentence, learned and made")] = LONGEST,
+    train: Annotated[int, Limits(0), About("training pictures, spread evenly; 0: all")] = 0,
+    each: Annotated[int, Limits(0), About("sentences of a training picture, the first ones; 0: all")] = 0,
+    model: Annotated[str, Choice(captioners), About("the captioner; its own settings join these")] = "soft_attention",
+    backbone: Annotated[
+        str, About("what sees: visus-small, imagenet:resnet18, a run, a .safetensors file, an architecture")
+    ] = "visus-small",
+    freeze: Annotated[bool, About("leave what sees as it is: its features are made once")] = True,
+    rate_of_backbone: Annotated[float, Limits(1e-6, 10.0), About("factor on its rate, with freeze=no")] = 0.1,
+    flip: Annotated[bool, About("mirror every second picture, with freeze=no")] = False,
+    crop: Annotated[int, Limits(0), About("shift by up to so many pixels, with freeze=no")] = 0,
+    smoothing: Annotated[float, Limits(0.0, 0.5), About("label smoothing")] = 0.0,
+    doubly_stochastic: Annotated[float, Limits(0.0), About("weight on looking everywhere alike; attention only")] = 0.0,
+    reinforce: Annotated[float, Limits(0.0), About("weight on learning where to look; hard attention only")] = 1.0,
+    entropy: Annotated[float, Limits(0.0), About("weight on looking about; hard attention only")] = 0.01,
+    optimizer: Annotated[Rule, About("update rule")] = "adamw",
+    lr: Annotated[float, Limits(1e-12), Range(2e-4, 5e-3, log=True), About("highest learning rate")] = 1e-3,
+    weight_decay: Annotated[float, Limits(0.0), Range(1e-5, 1e-1, log=True), About("strength of L2")] = 1e-2,
+    schedule: Annotated[Course, About("how the rate changes")] = "cosine",
+    decay: Annotated[float, Limits(1e-6, 1.0), About("rate left at the end of step, exponential, inverse")] = 0.01,
+    cycles: Annotated[int, Limits(1), About("equal parts of the run, for step and cyclic")] = 3,
+    batch: Annotated[int, Limits(1), About("captions a step")] = 64,
+    epochs: Annotated[float, Limits(0.001), About("passes over the training captions")] = 15,
+    max_norm: Annotated[float, Limits(0.0), About("clip gradients to this length; 0: never")] = 5.0,
+    accumulate: Annotated[int, Limits(1), About("pieces a batch is cut into to save memory")] = 1,
+    average: Annotated[float, Limits(0.0, 0.99999), About("decay of averaged weights; 0: no averaging")] = 0.0,
+    keep: Annotated[
+        Literal["best", "last"], About("weights to keep: of the best validation score, or the last")
+    ] = "best",
+    arithmetic: Annotated[
+        Literal["auto", "float32", "bfloat16"], About("number format; auto: the fastest, measured")
+    ] = "float32",
+    device: Annotated[str, About("auto, cpu or cuda")] = "auto",
+    seed: Annotated[int, Limits(0), About("of weights, dropout, shuffling and the split")] = 0,
+    **model_settings: Any,
+) -> Caption:
+    """A captioning task. `data` may also be captions that were prepared before.
+
+    Raises LookupError or ValueError for data, names and settings that cannot be.
+    """
+    _check(model, model_settings, freeze, flip=flip, crop=crop)
+    if not isinstance(data, Captioned):
+        data = prepare_captions(data, size, framing, seed, memory, threshold, longest)
+    captioned = data.limited(train=train or None).with_each(each or data.each)
+    seed_everything(seed)
+    where = choose_device(device)
+    standardise, grid, facts = _grid.built(backbone, captioned.image, freeze)
+    features = (facts["features"][0], facts["features"][1], facts["features"][2])
+    captioner = catalogue.find(captioners, model).build(features, len(captioned.vocabulary), **model_settings)
+    network = Captioning(standardise, grid, captioner, facts).to(where)
+    batches = _batches(captioned, network, batch, seed, memory if freeze else 0.0, Augment(flip, crop))
+    steps = max(1, round(epochs * batches.steps_per_epoch))
+    task = Caption(
+        network,
+        batches,
+        captioned.vocabulary,
+        optimizers.NAMED[optimizer],
+        lr=lr,
+        longest=captioned.longest + 1,  # and END
+        schedule=_descent.schedule(schedule, steps, decay, cycles),
+        weight_decay=weight_decay,
+        max_norm=max_norm or math.inf,
+        accumulate=accumulate,
+        smoothing=smoothing,
+        doubly_stochastic=doubly_stochastic,
+        reinforce=reinforce,
+        entropy=entropy,
+        factors=dict.fromkeys(grid.parameters(), rate_of_backbone),
+        written=joined,
+    ).to(where)
+    task.steps, task.average, task.keeps_last = steps, average, keep == "last"
+    task.run_at(fastest_precision(task) if arithmetic == "auto" else precision.named(arithmetic))
+    return task
+
+
+def model_facts(task: Caption, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is needed to rebuild and feed the model of a run with these settings."""
+    data = task.data
+    assert isinstance(data, CaptionBatches)
+    assert isinstance(task.model, Captioning)
+    known = _form.own_fields(catalogue.find(captioners, settings["model"]).build)
+    return {
+        "tells": SUBJECT,
+        "model": settings["model"],
+        "settings": {name: settings[name] for name in known if name in settings},
+        "backbone": task.model.facts,
+        "image": list(data.prepared.image),
+        "framing": data.prepared.frame.framing,
+        "longest": task.longest,
+        "vocabulary": data.prepared.vocabulary.facts(),
+        "data": data.prepared.origin,
+    }
+
+
+def rebuild(facts: Mapping[str, Any]) -> tuple[Captioning, Vocabulary]:
+    """A model as `model_facts` describes it, for saved weights to be loaded into, and its vocabulary."""
+    vocabulary = Vocabulary.from_facts(facts["vocabulary"])
+    backbone = facts["backbone"]
+    module = catalogue.find(captioners, facts["model"])
+    captioner: nn.Module = module.build(tuple(backbone["features"]), len(vocabulary), **facts["settings"])
+    return Captioning(*_grid.rebuilt(backbone), captioner, backbone), vocabulary
+
+
+def _batches(
+    captioned: Captioned, network: Captioning, batch: int, seed: int, memory: float, augment: Augment
+) -> CaptionBatches:
+    """Batches of features made once, or of pictures where they do not fit or change; settles the features' scale."""
+    where = network.mean.device
+    raw = _grid.kept(captioned.pictures, network, memory)
+    if raw is not None:
+        network.settle(raw[torch.from_numpy(captioned.rows(TRAIN))].to(where))
+        with torch.no_grad():
+            scaled = network.scaled(raw.to(where)).cpu()
+        return CaptionBatches(captioned, batch, seed, _grid.seen(scaled))
+    with torch.no_grad():
+        found = [network.raw(images.to(where)) for images, _ in captioned.pictures.part(TRAIN, SETTLED_BY)]
+    network.settle(torch.cat(found))
+    return CaptionBatches(captioned, batch, seed, None, augment)
+
+
+def _check(model: str, settings: Mapping[str, Any], freeze: bool, **changes: object) -> None:
+    """Raise LookupError or ValueError for settings of another captioner, or that mean nothing beside others."""
+    known = _form.own_fields(catalogue.find(captioners, model).build)
+    if foreign := sorted(settings.keys() - known.keys()):
+        raise ValueError(f"model={model} has no setting {', '.join(foreign)}; it has {', '.join(known)}")
+    if freeze and (idle := [name for name, value in changes.items() if value]):
+        raise ValueError(
+            f"{' and '.join(idle)} would change pictures whose features are made once; add freeze=no or leave it out"
+        )

@@ -1,0 +1,79 @@
+"""How scores are said: shares in percent, likelihoods in nats, BLEU and CIDEr as they are."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from .wording import percent
+
+SEQUENCES = ("text", "translation", "captions")  # subjects whose models are judged by nats while they learn
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How the scores that settings are chosen by are said. As they are compared, more is better on every scale.
+
+    name: of such a score. factor: what it is multiplied by to be said. unit: behind a score, and behind a difference.
+    least, most: of a score. digits: behind the point.
+    """
+
+    name: str
+    factor: float
+    unit: str
+    unit_of_difference: str
+    least: float
+    most: float
+    digits: int
+
+    def said(self, score: float) -> str:
+        """0.98 -> `98.0 %`; -1.5 -> `1.500 nats`; a dash for no number."""
+        return "–" if score != score else f"{self._figure(score)}{self.unit}"
+
+    def interval(self, low: float, high: float) -> str:
+        """`97.1 to 98.9`, the smaller figure first, never beyond what a score can be."""
+        ends = sorted(self.factor * min(max(end, self.least), self.most) for end in (low, high))
+        return " to ".join(f"{end:.{self.digits}f}" for end in ends)
+
+    def difference(self, gain: float) -> str:
+        """By how much one score is better than another: `+1.2 points`; `0.120 nats fewer`."""
+        if self.factor > 0:
+            return f"{self.factor * gain:+.{self.digits}f}{self.unit_of_difference}"
+        return f"{abs(gain):.{self.digits}f}{self.unit_of_difference} {'fewer' if gain >= 0 else 'more'}"
+
+    def axis(self, score: float) -> float:
+        """The figure at a place of an axis."""
+        return self.factor * score
+
+    def _figure(self, score: float) -> str:
+        return f"{self.factor * score:.{self.digits}f}"
+
+
+SHARES = Scale("validation accuracy", 100.0, " %", " points", 0.0, 1.0, 1)
+NATS = Scale("validation nats", -1.0, " nats", " nats", float("-inf"), 0.0, 3)
+
+
+def of_subject(subject: str) -> Scale:
+    """The scale on which settings are compared where models are about `subject`."""
+    return NATS if subject in SEQUENCES else SHARES
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a test measures. said: a figure of it. things: what was looked at, as `pictures`. gauge: whether it is a
+    share, to be drawn as one."""
+
+    said: Callable[[float], str]
+    things: str = "pictures"
+    gauge: bool = False
+
+
+MEASURES: Mapping[str, Measure] = {
+    "nats per character": Measure(lambda value: f"{value:.3f}", "characters"),
+    "BLEU": Measure(lambda value: f"{value:.1f}", "sentences"),
+    "CIDEr": Measure(lambda value: f"{value:.2f}"),
+}
+SHARE = Measure(percent, gauge=True)
+
+
+def named(name: str) -> Measure:
+    """The measure called `name`; a share of pictures unless it is known to be something else."""
+    return MEASURES.get(name, SHARE)

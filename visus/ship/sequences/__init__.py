@@ -1,0 +1,10 @@
+"""Trained models of sequences on disk, one kind a file: text, translation, captions, as `model.json` says it "tells".
+
+A file offers:
+
+COMMAND: what people use such a model with, as "visus sample".
+card(name, facts, stages): the card, Markdown. stages: the details of the playbook's verdicts so far.
+save(folder, task, settings, stages): writes folder/model by `ship.model.save` and returns it. settings: of the recipe,
+resolved.
+load(folder): the model, ready to be used. It begins with `ship.model.contents`, which says what is damaged or missing.
+"""
