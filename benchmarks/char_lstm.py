@@ -6,8 +6,9 @@ chosen; n-grams of order 1 to 6, counted on the same first 90 %, stand beside it
 
 `char_lstm.py throughput [ROUNDS] [SETTING=VALUE ...]`: the same network written out by hand (torch.nn.Embedding, LSTM,
 Linear, state carried and detached, gradients clipped, AdamW), same sizes, precision, threads and batches. Blocks of
-steps take turns, A B B A; ours goes through the loop with recorder and doctor. Neither evaluates: a run's evaluations
-are a share of their own, which `quality` has in its seconds.
+steps take turns, A B B A; ours goes through the loop with recorder and doctor. The doctor looks closely at the first
+steps: they are counted as often as a whole run of the recipe has them. Neither evaluates: a run's evaluations are a
+share of their own, which `quality` has in its seconds.
 """
 
 import itertools
@@ -37,7 +38,8 @@ from visus.tasks.language import Language
 
 SEEDS = (0, 1, 2)
 ASKED_NATS = 1.50
-BLOCK, ROUNDS, SLOWER_MOST = 10, 8, 0.10
+BLOCK, ROUNDS, SLOWER_MOST = 10, 20, 0.10
+FIRST_BLOCKS = 10  # in which the doctor measures often
 MEASURED = RESULTS / "char_lstm_seeds.json"
 
 
@@ -87,9 +89,8 @@ class Bare:
         model: Any = like.model
         vocabulary, hidden = model.vocabulary, settings["hidden"]
         self.embed = nn.Embedding(vocabulary, settings["embedding"])
-        self.lstm = nn.LSTM(
-            settings["embedding"], hidden, settings["layers"], batch_first=True, dropout=settings["dropout"]
-        )
+        between = settings["dropout"] if settings["layers"] > 1 else 0.0
+        self.lstm = nn.LSTM(settings["embedding"], hidden, settings["layers"], batch_first=True, dropout=between)
         self.drop, self.head = nn.Dropout(settings["dropout"]), nn.Linear(hidden, vocabulary)
         self.parameters = [p for module in (self.embed, self.lstm, self.head) for p in module.parameters()]
         self.optimizer = torch.optim.AdamW(self.parameters, lr=1e-3, weight_decay=0.01, foreach=True)
@@ -143,18 +144,22 @@ def throughput(words: Sequence[str]) -> None:
     seconds: dict[str, list[float]] = {"bare": [], "visus": []}
     with tempfile.TemporaryDirectory() as folder:
         bare, ours = Bare(task, settings), Ours(task, Path(folder))
-        bare.block(batches)
-        ours.block(BLOCK)  # the first block allocates memory
-        for turn in range(rounds):
+        bare.block(batches)  # the first block allocates memory
+        for turn in range(max(rounds, FIRST_BLOCKS + 1)):
             for who in ("bare", "visus") if turn % 2 else ("visus", "bare"):
                 seconds[who].append(bare.block(batches) if who == "bare" else ours.block(BLOCK))
     ratios = [b / a for a, b in zip(seconds["bare"], seconds["visus"], strict=True)]
+    first, settled = median(ratios[:FIRST_BLOCKS]), median(ratios[FIRST_BLOCKS:])
+    share = min(1.0, FIRST_BLOCKS * BLOCK / task.steps)
+    ratio = share * first + (1 - share) * settled
     symbols = settings["batch"] * settings["window"]
     state(
         "char_lstm_throughput",
         f"at most {SLOWER_MOST:.0%} slower than a bare torch.nn.LSTM loop",
-        median(ratios) <= 1 + SLOWER_MOST,
-        median_ratio=round(median(ratios), 4),
+        ratio <= 1 + SLOWER_MOST,
+        ratio=round(ratio, 4),
+        first_steps=round(first, 4),
+        later_steps=round(settled, 4),
         ratios=[round(ratio, 3) for ratio in ratios],
         bare_s_per_step=round(median(seconds["bare"]) / BLOCK, 4),
         visus_s_per_step=round(median(seconds["visus"]) / BLOCK, 4),

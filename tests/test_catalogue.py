@@ -5,10 +5,10 @@ import sys
 import pytest
 
 from visus import attacks, cli, explain, features, lab, recipes, search
-from visus.data import audit, corruptions, formats
+from visus.data import audit, captions, corruptions, formats
 from visus.doctor import before, during
 from visus.engine import catalogue
-from visus.models import classifiers
+from visus.models import captioners, classifiers
 
 FOLDERS = (
     attacks,
@@ -20,6 +20,8 @@ FOLDERS = (
     during,
     cli,
     formats,
+    captions,
+    captioners,
     audit,
     corruptions,
     lab,

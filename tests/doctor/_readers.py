@@ -95,7 +95,7 @@ def padded(step, most=40):
     rows, v = sentences()
     dice = torch.Generator().manual_seed(step)
     chosen = [rows[int(i)][: 12 + int(i) % 28] for i in torch.randint(len(rows), (ROWS,), generator=dice)]
-    told = [row + [v] for row in chosen]
+    told = [[*row, v] for row in chosen]
     length = max(map(len, told))
     targets = torch.tensor([row + [v + 1] * (length - len(row)) for row in told])
     inputs = torch.cat([torch.full((ROWS, 1), v), targets[:, :-1]], 1)

@@ -18,15 +18,19 @@ from visus.doctor.before import (
     feature_maps,
     first_loss,
     frozen,
+    future,
     gradient,
     head,
     initialisation,
     inputs,
     overfits_few,
+    padding,
     pretrained,
     regularisation,
     targets,
+    through_time,
     train_eval,
+    vocabulary,
 )
 from visus.doctor.finding import BLOCKER, NOTE, PASS, SEVERITIES, WARNING, worst
 from visus.engine import catalogue
@@ -34,6 +38,19 @@ from visus.engine.objective import Objective
 from visus.engine.optimizers import adam, momentum
 from visus.engine.task import Task
 from visus.recipes import digits_knn
+
+from ._reading_tasks import (
+    BothWays,
+    Endless,
+    Exploding,
+    Forgetful,
+    NotMoved,
+    Padded,
+    PaddingLeftOut,
+    Read,
+    TimeForBatch,
+    Unknown,
+)
 
 K, D = 4, 6
 
@@ -559,8 +576,16 @@ ILL = [
     (inputs, ColoursLast),
     (batch_norm_single, OneAtATime),
     (train_eval, FrozenStatistics),
+    (future, BothWays),
+    (future, NotMoved),
+    (padding, Padded),
+    (vocabulary, Unknown),
+    (vocabulary, Endless),
+    (through_time, Exploding),
+    (through_time, Forgetful),
+    (batch_leak, TimeForBatch),
 ]
-HEALTHY = [Toy, Colours, Normalised, Backbone, OtherPictures, Values, Tags]
+HEALTHY = [Toy, Colours, Normalised, Backbone, OtherPictures, Values, Tags, Read, PaddingLeftOut]
 
 
 @pytest.mark.parametrize(

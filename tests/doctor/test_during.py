@@ -32,7 +32,6 @@ from ._patients import (
     waves,
     wide_filters,
 )
-
 from ._readers import anywhere, both_ways, mostly_unknown, not_moved, padded, read, recall, without_padding
 
 # -- illnesses of the machine, not of the training --------------------------------------------------------------------

@@ -156,7 +156,7 @@ def test_measuring_leaves_the_task_as_it_was():
     measured, chosen = cost(task), fastest_precision(task)
     assert measured.seconds_per_step > 0
     assert measured.memory_bytes > 2**20
-    assert chosen in candidates("cpu")
+    assert chosen in candidates("cpu", pictures=False)
     assert all(torch.equal(p, q) for p, q in zip(before, task.parameters(), strict=True))
     assert torch.equal(random, torch.get_rng_state())
 

@@ -24,10 +24,10 @@ def twins(cell, layers=1, bidirectional=False, **settings):
     return fast, readable
 
 
-def everything(layer, x, state, lengths=None):
+def everything(layer, x, state):
     """Outputs, final states, and the gradients of input, starting state and parameters."""
     leaves = [t.clone().requires_grad_() for t in (x, *state)]
-    outputs, after = layer(leaves[0], tuple(leaves[1:]), lengths)
+    outputs, after = layer(leaves[0], tuple(leaves[1:]))
     value = (outputs * torch.linspace(-1, 1, outputs.numel(), dtype=torch.float64).reshape(outputs.shape)).sum()
     value = value + sum(s.square().sum() for s in after)
     return [outputs, *after, *torch.autograd.grad(value, [*leaves, *layer.parameters()])]
@@ -36,12 +36,10 @@ def everything(layer, x, state, lengths=None):
 @every_cell
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["one way", "both ways"])
 @pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize("lengths", [None, (5, 2, 7)], ids=["whole", "lengths"])
-def test_the_textbook_and_torch_agree_in_values_and_gradients(cell, layers, bidirectional, lengths):
+def test_the_textbook_and_torch_agree_in_values_and_gradients(cell, layers, bidirectional):
     fast, readable = twins(cell, layers, bidirectional)
     x, state = torch.randn(B, T, D).double(), tuple(torch.randn_like(s) for s in fast.start(B))
-    lengths = None if lengths is None else torch.tensor(lengths)
-    for a, b in zip(everything(fast, x, state, lengths), everything(readable, x, state, lengths), strict=True):
+    for a, b in zip(everything(fast, x, state), everything(readable, x, state), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
 
 
@@ -82,17 +80,6 @@ def test_outputs_never_see_the_future(cell):
     (gradient,) = torch.autograd.grad(layer(x)[0][:, 3].sum(), x)
     assert gradient[:, :4].abs().sum() > 0
     assert not gradient[:, 4:].any()
-
-
-@every_cell
-def test_padding_changes_nothing_in_either_direction(cell):
-    layer, lengths = Recurrent(cell, D, H, bidirectional=True), torch.tensor([2, 7, 4])
-    x = torch.randn(B, T, D)
-    other = torch.where((torch.arange(T) < lengths[:, None])[..., None], x, torch.randn_like(x))
-    (a, a_state), (b, b_state) = layer(x, lengths=lengths), layer(other, lengths=lengths)
-    torch.testing.assert_close(a, b)
-    torch.testing.assert_close(a_state, b_state)
-    assert not a[0, 2:].any()
 
 
 def test_gates_are_stacked_as_torch_does():

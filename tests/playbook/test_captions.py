@@ -48,7 +48,8 @@ def test_where_it_looked_is_a_page_a_picture_and_numbers(made, tmp_path, capsys)
     assert run(["explain", str(folder), *files, "--how", "words", "beam=2", "--out", str(tmp_path)]) == 0
     assert "of the attention moves" in capsys.readouterr().out
     assert {path.name for path in tmp_path.glob("*.png")} == {"words-00.png", "words-01.png"}
-    assert Image.open(tmp_path / "words-00.png").size[0] > 300
+    with Image.open(tmp_path / "words-00.png") as drawn:
+        assert drawn.size[0] > 300
     kept = json.loads((tmp_path / "explain.json").read_text(encoding="utf-8"))["pictures"]
     for one in kept:
         maps = np.array(one["maps"])
@@ -96,6 +97,25 @@ def test_figures_of_a_part_are_those_of_its_captions(made):
     assert found.line.startswith("CIDEr")
     # what is said of a red square is better of it than of the next picture
     assert found.variety["own"] >= found.variety["shuffled"]
+
+
+def test_bleu_and_the_rest_are_those_of_the_caption_benchmark():
+    bleu = pytest.importorskip("pycocoevalcap.bleu.bleu")
+    dice = np.random.default_rng(3)
+    words = ["a", "the", "dog", "man", "runs", "on", "grass"]
+
+    def sentence() -> list[str]:
+        return list(dice.choice(words, size=dice.integers(4, 10)))
+
+    said, known = [sentence() for _ in range(20)], [[sentence() for _ in range(4)] for _ in range(20)]
+    theirs = bleu.Bleu(4).compute_score(
+        {i: [" ".join(one) for one in several] for i, several in enumerate(known)},
+        {i: [" ".join(one)] for i, one in enumerate(said)},
+        verbose=0,
+    )[0]
+    found = scored(said, known, intervals=True)
+    assert [found.values[f"BLEU-{n}"] for n in (1, 2, 3, 4)] == pytest.approx(theirs, rel=1e-6)
+    assert all(found.low[name] <= found.values[name] <= found.high[name] for name in MEASURES)
 
 
 def test_people_are_held_against_the_others():

@@ -73,8 +73,14 @@ class Pairs:
             f"{self.split.how}; without its test part",
             [self.split.keys[row] for row in rows],
         )
-        columns = {name: [getattr(self, name)[r] for r in rows] for name in ("source", "target", *TEXTS)}
-        return replace(self, split=split, **columns)
+        return replace(
+            self,
+            split=split,
+            source_text=[self.source_text[row] for row in rows],
+            target_text=[self.target_text[row] for row in rows],
+            source=[self.source[row] for row in rows],
+            target=[self.target[row] for row in rows],
+        )
 
     @cached_property
     def encoded(self) -> tuple[list[list[int]], list[list[int]]]:
@@ -105,9 +111,6 @@ class Pairs:
         rows = rows[np.argsort(self.lengths[rows].sum(1), kind="stable")]
         for first in range(0, len(rows), batch):
             yield self.batch(rows[first : first + batch])
-
-
-TEXTS = ("source_text", "target_text")
 
 
 class PairBatches:

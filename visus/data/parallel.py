@@ -157,8 +157,11 @@ def _folder(folder: Path, languages: tuple[str, str], origin: str) -> Parallel:
 def _table(path: Path, asked: tuple[str, str] | None) -> Parallel:
     between = TABLES[_plain(path).suffix]
     # A tab-separated file of sentences uses quotation marks as quotation marks.
-    quoting = csv.QUOTE_NONE if between == "\t" else csv.QUOTE_MINIMAL
-    rows = [row for row in csv.reader(io.StringIO(read_text(path)), delimiter=between, quoting=quoting) if row]
+    if between == "\t":
+        rows = list(csv.reader(io.StringIO(read_text(path)), delimiter=between, quoting=csv.QUOTE_NONE))
+    else:
+        rows = list(csv.reader(io.StringIO(read_text(path)), delimiter=between))
+    rows = [row for row in rows if row]
     for number, row in enumerate(rows, 1):
         if len(row) < 2:
             raise ValueError(f"row {number} of {path.name} has one column; each needs a sentence and its translation")

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
 # A number may hold separators (1,000 or 3.5), a word apostrophes and hyphens within (don't, T-shirt).
@@ -31,8 +31,3 @@ def joined(tokens: Iterable[str], capital: bool = True) -> str:
         glue = token in NO_SPACE_BEHIND or (token == QUOTE and not quoted)
         quoted ^= token == QUOTE
     return sentence[:1].upper() + sentence[1:] if capital else sentence
-
-
-def sentence_length(tokens: Sequence[str]) -> int:
-    """Words in a sentence, punctuation not counted."""
-    return sum(any(map(str.isalnum, token)) for token in tokens)

@@ -85,7 +85,8 @@ class Doctor:
         when it is `forced` to the right beginning; each a few sequences of whole numbers. See `during.free_running`.
         """
         self._refuse_when_detached("validate")
-        more = self._examiner._guard("what was written", lambda: free_running.figures(sequences), {})
+        nothing: dict[str, float] = {}
+        more = self._examiner._guard("what was written", lambda: free_running.figures(sequences), nothing)
         self._examiner.validate(
             self._number("the validation loss", loss), _share(self._number("the score", score)), more
         )

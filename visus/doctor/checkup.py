@@ -71,7 +71,10 @@ class Checkup(Observer):
         model = getattr(task, "model", None)
         answering = getattr(task, "answering", model)  # the part that is called, where the whole is not
         root = answering if isinstance(answering, nn.Module) else task
-        self._examiner = Examiner(task, optimizers, steps=task.steps, root=root)
+        # What rests beside the part that answers, such as a network whose features are kept, is nobody's patient.
+        outside = {id(p) for p in task.parameters() if p.requires_grad} - {id(p) for p in root.parameters()}
+        whole = root if hasattr(task, "answering") and not outside else task
+        self._examiner = Examiner(whole, optimizers, steps=task.steps, root=root)
         self._examiner.chart.facts["reference"] = self.reference
         if self._restored is not None and start:
             facts = self._examiner.chart.facts
@@ -86,7 +89,11 @@ class Checkup(Observer):
             return
         inputs = self._batch[0] if self._batch else None  # a batch begins with what enters
         self._recent.append((step, self.chart.steps, report))
-        targets = self._examiner.asked_for(self._batch[1:], report.terms.get("cross_entropy", report.loss)) if self._batch else None
+        targets = (
+            self._examiner.asked_for(self._batch[1:], report.terms.get("cross_entropy", report.loss))
+            if self._batch
+            else None
+        )
         self._examiner.step(report.loss, inputs, targets, told=report.terms.get("cross_entropy"))
 
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:

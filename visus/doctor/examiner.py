@@ -16,22 +16,19 @@ from torch.utils.hooks import RemovableHandle
 
 from ..engine.aside import is_aside
 from .chart import Chart
-from .instruments import consultation, depth, due, filters, inputs, outputs, sequences
+from .instruments import consultation, depth, due, facts, filters, inputs, outputs, sequences
 from .instruments.examples import Examples
 from .instruments.layers import Layers
 from .instruments.pretraining import Pretraining
 from .instruments.recurrence import Recurrences
 from .instruments.tensors import first_tensor, remove, rounded, unwrapped
-from .instruments.vocabulary import Tokens
 from .instruments.updates import Updates
+from .instruments.vocabulary import Tokens
 
 T = TypeVar("T")
 FLUSH_EVERY = 20  # steps; a loss on a GPU is not waited for at each of them
 EVALUATION_BATCHES = 2  # looked at after each change from training to evaluation
 OFTEN = 12  # measured steps of which every second is looked back on, later every fourth: it costs a forward pass
-
-DROPOUT = (nn.modules.dropout._DropoutNd,)
-NORMS = (nn.modules.batchnorm._BatchNorm,)
 
 
 class Examiner:
@@ -85,9 +82,7 @@ class Examiner:
 
     # -- what the owner calls -------------------------------------------------------------------------------------
 
-    def step(
-        self, loss: Any, inputs: Any = None, targets: Any = None, outputs: Any = None, told: Any = None
-    ) -> None:
+    def step(self, loss: Any, inputs: Any = None, targets: Any = None, outputs: Any = None, told: Any = None) -> None:
         """One training step: its loss, and what belonged to it, as far as the owner knows.
 
         told: the term of the loss that compares outputs with targets, where penalties are added to it.
@@ -158,43 +153,11 @@ class Examiner:
             return
         self._begun = True
         nothing: dict[str, Any] = {}
-        self.chart.facts |= self._guard("the model", self._facts, nothing)
+        self.chart.facts |= self._guard("the model", lambda: facts.of(self.model, self.chart, self.compiled), nothing)
         self.pretraining = self._guard("pretrained features", lambda: Pretraining(self.network), None)
         self._guard("the hooks", self._attach, None)
 
     # -- attaching ------------------------------------------------------------------------------------------------
-
-    def _facts(self) -> dict[str, Any]:
-        parameters = dict(self.model.named_parameters())
-        if not parameters:
-            self.chart.cannot("weights and gradients", "the model has no parameters")
-        modules = list(self.model.modules())
-        return {
-            "model": type(self.model).__name__,
-            "tensors": {
-                name: {
-                    "shape": list(p.shape),
-                    "std": rounded(float(p.detach().float().std(correction=0)))
-                    if p.is_floating_point() and p.numel()
-                    else 0.0,
-                    "mean": rounded(float(p.detach().float().mean())) if p.is_floating_point() and p.numel() else 0.0,
-                    "rows_alike": _rows_alike(p),
-                    "fresh": _fresh(p),
-                    "trained": p.requires_grad,
-                }
-                for name, p in parameters.items()
-            },
-            "types": {
-                name: sum(type(m).__name__ == name for m in modules) for name in {type(m).__name__ for m in modules}
-            },
-            "dropout": max((float(m.p) for m in modules if isinstance(m, DROPOUT)), default=0.0),
-            "dropouts": {n: float(m.p) for n, m in self.model.named_modules() if isinstance(m, DROPOUT)},
-            "norms": sum(isinstance(m, NORMS) for m in modules),
-            "filters": filters.measure(self.model),
-            "nonlinear": _nonlinear(modules),
-            "compiled": self.compiled,
-            "half": sorted({str(p.dtype).removeprefix("torch.") for p in parameters.values()} - {"float32"}),
-        }
 
     def _attach(self) -> None:
         self.layers = Layers(self.model)
@@ -399,7 +362,7 @@ class Examiner:
     def _note_sequences(
         self, sample: dict[str, Any], given: Tensor | None, targets: Tensor | None, crossed: float | None
     ) -> None:
-        """What recurrent layers pass on through time, and what targets have to do with inputs, where both are tokens."""
+        """What recurrent layers pass on through time; and how tokens asked for follow from those that are given."""
         if self.recurrences and (found := self.recurrences.read()):
             sample["time"] = found
         moved = sequences.moved(given, targets)
@@ -525,31 +488,6 @@ def _number(value: Any) -> float | None:
         return None
     number = float(value)
     return number if math.isfinite(number) else None
-
-
-def _rows_alike(p: Tensor) -> bool:
-    """Whether all units of a weight tensor start the same, so that they stay the same."""
-    if p.ndim < 2 or len(p) < 2 or not p.is_floating_point() or p.is_sparse:
-        return False
-    return bool((p.detach()[:1] == p.detach()).all())
-
-
-def _fresh(p: Tensor) -> bool:
-    """Whether a weight tensor has the spread of a usual random start: torch's default, He's or Glorot's."""
-    if p.ndim < 2 or not p.is_floating_point() or p.is_sparse or p.numel() < 64:
-        return False
-    std, fan_in, fan_out = float(p.detach().float().std()), p[0].numel(), p.numel() // p.shape[1]
-    usual = (1 / (3 * fan_in), 2 / fan_in, 2 / fan_out, 2 / (fan_in + fan_out), 1 / fan_in)
-    # The estimate of a spread from n entries is off by about 1 / sqrt(2 n) itself.
-    return any(abs(std / variance**0.5 - 1) < 0.01 + 2 / p.numel() ** 0.5 for variance in usual)
-
-
-def _nonlinear(modules: Sequence[nn.Module]) -> int:
-    """How many modules are non-linear; functions called in a forward pass are not seen."""
-    home = ("torch.nn.modules.activation", "torch.nn.modules.pooling", "torch.nn.modules.rnn")
-    return sum(
-        type(m).__module__ in home and not type(m).__name__.startswith(("AvgPool", "AdaptiveAvg")) for m in modules
-    )
 
 
 def _memory() -> float:

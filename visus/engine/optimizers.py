@@ -45,12 +45,12 @@ def rmsprop(groups: Groups, lr: float) -> torch.optim.Optimizer:
 
 def adam(groups: Groups, lr: float) -> torch.optim.Optimizer:
     """Adam with betas 0.9 and 0.999 (Kingma and Ba, 2015); weight decay is part of the gradient."""
-    return torch.optim.Adam(groups, lr=lr, foreach=True)
+    return torch.optim.Adam(groups, lr=lr, fused=True)
 
 
 def adamw(groups: Groups, lr: float) -> torch.optim.Optimizer:
     """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019)."""
-    return torch.optim.AdamW(groups, lr=lr, foreach=True)
+    return torch.optim.AdamW(groups, lr=lr, fused=True)
 
 
 def muon(groups: Groups, lr: float) -> torch.optim.Optimizer:

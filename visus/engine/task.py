@@ -41,7 +41,8 @@ class Task(nn.Module, ABC):
     steps: how long the recipe plans to train. steps_per_epoch: batches in one pass over the data. average: decay of
     the averaged weights that are evaluated and kept, 0 for the weights themselves. swa: or the last share of the run
     whose weights are averaged equally. keeps_last: kept are the weights of the last evaluation, not those of the best:
-    right where the rate ends at 0 and few pictures are there to tell epochs apart.
+    right where the rate ends at 0 and few pictures are there to tell epochs apart. surrogates: terms of a loss whose
+    gradient is an estimate, as that of draws by REINFORCE, and not the slope of their value.
     """
 
     objectives: Sequence[Objective | Memory | Members]
@@ -50,6 +51,7 @@ class Task(nn.Module, ABC):
     average: float = 0.0
     swa: float = 0.0
     keeps_last: bool = False
+    surrogates: Sequence[str] = ()
     precision: Precision = FLOAT32
 
     @abstractmethod

@@ -49,15 +49,7 @@ def run(
     }
     between = (~marked & after).nonzero()
     kept = float(np.corrcoef(inside.cell[between], many[1].numpy()[between])[0, 1])
-    findings = [
-        f"One LSTM cell learned to repeat the last marked number: its mean squared error on fresh sequences is "
-        f"{error:.4f}, against {blind:.2f} for always answering the mean.",
-        f"At a mark the input gate is {means['i'][0]:.0%} open and the forget gate lets {means['f'][0]:.0%} of the cell "
-        f"through: the old number is dropped and the new one written.",
-        f"Between marks the input gate is {means['i'][1]:.0%} open and the forget gate lets {means['f'][1]:.0%} through: "
-        "the cell stands still, whatever number goes by.",
-        f"The cell and the number to be repeated have a correlation of {kept:+.3f} between the marks.",
-    ]
+    findings = _findings(error, blind, means, kept)
     rows = [[f"{n} ({MEANING[n]})", f"{at:.2f}", f"{off:.2f}"] for n, (at, off) in means.items()]
     return Exhibit(
         "The gates of one cell",
@@ -66,6 +58,22 @@ def run(
         tables=[Table("Mean of each gate", ["gate", "at a mark", "between marks"], rows)],
         data={"error": error, "gates": {name: list(pair) for name, pair in means.items()}, "correlation": kept},
     )
+
+
+def _findings(error: float, blind: float, means: Mapping[str, tuple[float, float]], kept: float) -> list[str]:
+    (i_at, i_off), (f_at, f_off) = means["i"], means["f"]
+    learned = error < blind / 10
+    told = (
+        f"its mean squared error on fresh sequences is {error:.4f}, against {blind:.2f} for always answering the mean"
+    )
+    return [
+        f"One LSTM cell {'learned' if learned else 'has not learned'} to repeat the last marked number: {told}.",
+        f"At a mark the input gate is {i_at:.0%} open and the forget gate lets {f_at:.0%} of the cell through"
+        + (": the old number is dropped and the new one written." if learned else "."),
+        f"Between marks the input gate is {i_off:.0%} open and the forget gate lets {f_off:.0%} through"
+        + (": the cell stands still, whatever number goes by." if learned else "."),
+        f"The cell and the number to be repeated have a correlation of {kept:+.3f} between the marks.",
+    ]
 
 
 @dataclass(frozen=True)

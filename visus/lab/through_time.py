@@ -148,14 +148,14 @@ def _gated_finding(rates: Mapping[str, float]) -> str:
 def _cliff_finding(plain: Walk, clipped: Walk) -> str:
     return (
         f"At the cliff the gradient is up to {plain.lengths.max():.1f} long, {plain.lengths.max() / CLIP:.0f} times "
-        f"what is allowed when clipped. Without clipping one step throws the weight to {plain.places[-1][0]:.1f}, "
+        f"what is allowed when clipped. Without clipping one step throws the bias to {plain.places[-1][1]:.1f}, "
         f"and the loss ends at {plain.losses[-1]:.3f}; with gradients clipped to {CLIP}, at {clipped.losses[-1]:.3f}."
     )
 
 
 def _power(value: float) -> str:
     """A factor in words that stay short however small it is."""
-    return f"{value:.2g}" if 0.01 <= value < 1000 else f"10^{math.log10(value):.1f}"
+    return f"{value:.2g}" if 0.01 <= value < 1000 else f"10^{math.log10(value):.0f}"
 
 
 def _half(norms: Floats) -> str:
@@ -187,14 +187,14 @@ def _fading(norms: Mapping[str, Floats]) -> Chart:
 def _cliff(plain: Walk, clipped: Walk) -> Chart:
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
-        weights, biases = np.meshgrid(np.linspace(2.5, 6.5, 121), np.linspace(-3.2, -1.0, 121))
+        weights, biases = np.meshgrid(np.linspace(3, 5.6, 121), np.linspace(-2.9, -1.2, 121))
         with torch.no_grad():
             heights = one_unit(torch.from_numpy(weights), torch.from_numpy(biases)).numpy()
         axes.contour(weights, biases, heights, levels=(0.005, 0.03, 0.06, 0.1, 0.2, 0.3), colors=MUTED, linewidths=0.6)
         for walk, colour, marker, name in ((plain, RED, "x", "as it is"), (clipped, BLUE, "o", "clipped")):
             axes.plot(*walk.places.T, marker=marker, color=colour, ms=3, linewidth=0.9, label=name)
         axes.plot(*FROM, "s", color=INK, ms=6)
-        axes.set(xlim=(2.5, 6.5), ylim=(-3.2, -1.0), xlabel="recurrent weight", ylabel="bias")
+        axes.set(xlim=(3, 5.6), ylim=(-2.9, -1.2), xlabel="recurrent weight", ylabel="bias")
         scale(axes, "x", log=False)
         scale(axes, "y", log=False)
         axes.grid(False)

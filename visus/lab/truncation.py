@@ -26,6 +26,10 @@ LANES = 32
 ZERO, ONE, KEY_ZERO, KEY_ONE, QUESTION, N_SYMBOLS = range(6)
 BLIND = float(np.log(2))
 LEARNED = BLIND / 4  # nats at which a question is answered right far more often than not
+ALIKE = (
+    "Every window is handed the state that the one before it left, so all could remember as far; what a window limits "
+    "is how far back an error is sent."
+)
 QUICK = {"symbols": 200}
 
 
@@ -48,12 +52,12 @@ def run(
         seconds[window] = time.perf_counter() - began
     courses = {window: asked(learnt.losses) for window, learnt in found.items()}
     final = {window: float(np.mean(course[-max(1, len(course) // 10) :])) for window, course in courses.items()}
+    ends = ", ".join(f"window {window} {nats:.3f}" for window, nats in final.items())
     findings = [
-        f"The answer lies {distance} steps back; a blind guess costs ln 2 = {BLIND:.3f} nats. After {symbols:,} symbols in "
-        f"each of {LANES} lanes: " + ", ".join(f"window {w} {nats:.3f}" for w, nats in final.items()) + ".",
+        f"The answer lies {distance} steps back; a blind guess costs ln 2 = {BLIND:.3f} nats.",
+        f"After {symbols:,} symbols in each of {LANES} lanes a question costs: {ends}.",
         _verdict(final, distance),
-        "Every window is handed the state that the one before it left, so all of them could remember as far; what the "
-        "window limits is how far back an error is sent.",
+        ALIKE,
     ]
     rows = [
         [str(w), f"{len(found[w].losses):,}", f"{final[w]:.3f}", f"{1e6 * seconds[w] / (symbols * LANES):.1f}"]
@@ -104,7 +108,7 @@ class Carried:
         return temporal_cross_entropy(scores, answers.clamp_min(0), mask=answers >= 0)
 
 
-def asked(losses: list[float]) -> list[tuple[float]] | list[float]:
+def asked(losses: list[float]) -> list[float]:
     """The losses of windows with a question in them."""
     return [loss for loss in losses if loss > 0] or [BLIND]
 

@@ -21,7 +21,6 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 Cell = Literal["rnn", "lstm", "gru"]
 State = tuple[Tensor, ...]
@@ -121,30 +120,19 @@ class Recurrent(nn.Module):
         shape = (batch, self.layers * self.directions, self.hidden)
         return tuple(self.cells.all_weights[0][0].new_zeros(shape) for _ in range(self.n_states))
 
-    def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
-        """x: (B, T, D); state: zeros if None; lengths: (B,), steps that count, at least 1 each; all of them if None.
-
-        Behind its length a sequence's outputs are 0 and its state stays: padding is not read in either direction.
-        """
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """x: (B, T, D); state: zeros if None. Behind the last step of a padded sequence it reads padding."""
         state = self.start(len(x)) if state is None else state
-        run = self._step_by_step if self.readable else self._by_kernel
-        outputs, after = run(x, state, lengths)
+        outputs, after = (self._step_by_step if self.readable else self._by_kernel)(x, state)
         # under autocast the kernel answers in bfloat16; a state keeps its precision, however often it is carried
         return outputs, tuple(new.to(old.dtype) for new, old in zip(after, state, strict=True))
 
-    def _by_kernel(self, x: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
+    def _by_kernel(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         by_layer = tuple(s.transpose(0, 1).contiguous() for s in state)  # torch has the layers first
-        given = by_layer if self.cell == "lstm" else by_layer[0]
-        if lengths is None:
-            outputs, after = self.cells(x, given)
-        else:
-            packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
-            outputs, after = self.cells(packed, given)
-            outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=x.shape[1])
-        after = after if self.cell == "lstm" else (after,)
-        return outputs, tuple(s.transpose(0, 1) for s in after)
+        outputs, after = self.cells(x, by_layer if self.cell == "lstm" else by_layer[0])
+        return outputs, tuple(s.transpose(0, 1) for s in (after if self.cell == "lstm" else (after,)))
 
-    def _step_by_step(self, x: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
+    def _step_by_step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         after: list[State] = []
         for layer in range(self.layers):
             if layer:
@@ -152,27 +140,17 @@ class Recurrent(nn.Module):
             ways = []
             for way in range(self.directions):
                 started = tuple(s[:, len(after)] for s in state)
-                outputs, ended = self._one_way(x, started, layer, backwards=way == 1, lengths=lengths)
+                outputs, ended = self._one_way(x, started, self.cells.all_weights[len(after)], backwards=way == 1)
                 ways.append(outputs)
                 after.append(ended)
             x = torch.cat(ways, dim=2)
         return x, tuple(torch.stack(each, dim=1) for each in zip(*after, strict=True))
 
-    def _one_way(
-        self, x: Tensor, state: State, layer: int, backwards: bool, lengths: Tensor | None
-    ) -> tuple[Tensor, State]:
-        weights = self.cells.all_weights[layer * self.directions + backwards]  # w_ih, w_hh, bias_ih, bias_hh
+    def _one_way(self, x: Tensor, state: State, weights: Sequence[Tensor], backwards: bool) -> tuple[Tensor, State]:
         outputs: list[Tensor] = []
-        steps = range(x.shape[1])
-        for t in reversed(steps) if backwards else steps:
-            moved = STEPS[self.cell](x[:, t], state, weights)
-            if lengths is None:
-                state, output = moved, moved[0]
-            else:
-                real = (t < lengths.to(x.device))[:, None]
-                state = tuple(torch.where(real, new, old) for new, old in zip(moved, state, strict=True))
-                output = moved[0] * real
-            outputs.append(output)
+        for t in reversed(range(x.shape[1])) if backwards else range(x.shape[1]):
+            state = STEPS[self.cell](x[:, t], state, weights)
+            outputs.append(state[0])
         return torch.stack(outputs[::-1] if backwards else outputs, dim=1), state
 
     def _start_forgetting_at(self, bias: float) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..data.captioned import Captioned
 from ..data.collection import TRAIN, VALIDATION
+from ..data.words import joined, tokenise
 from ..engine.task import evaluating
 from ..metrics import diversity
 from ..metrics.paired import Difference, paired_bootstrap
@@ -170,7 +171,7 @@ def _example(prepared: Captioned, found: Examined, kind: str, place: int, pictur
         "kind": kind,
         "name": prepared.pictures.collection.names[row],
         "said": found.captions[place].sentence,
-        "references": list(prepared.sentences[row]),
+        "references": [joined(tokenise(sentence, lower=False)) for sentence in prepared.sentences[row]],
         "cider": float(found.own.each[place]),
         "picture": picture,
     }

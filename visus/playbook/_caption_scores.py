@@ -60,8 +60,8 @@ def scored(
     random = np.random.default_rng(seed)
     drawn = np.array([measured(random.integers(0, len(said), len(said))) for _ in range(RESAMPLES)])
     low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
-    named = [dict(zip(MEASURES, map(float, ends), strict=True)) for ends in (low, high)]
-    return Scored(values, *named, each=ciders)
+    ends = (dict(zip(MEASURES, end.tolist(), strict=True)) for end in (low, high))
+    return Scored(values, next(ends), next(ends), ciders)
 
 
 def people(references: Sequence[Sequence[Words]]) -> Scored | None:

@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from .. import recipes
-from ..data.batches import Prepared
 from ..data.collection import CLASSES
-from ..data.prepare import prepare
 from ..engine import catalogue
+from ..engine.task import Task
 from ..recipes import _form
-from ..recipes._told import RECIPES, columns
+from ..recipes._told import RECIPES
 from ..runs.reader import Run
-from ..tasks.classify import Classification
 from ._remedies import spoken
 from ._session import FIT
-from .search import MOST_LOOKED_AT
+from .subjects._subject import of_recipe
 
 RUNS = Path("runs")  # where a run lies unless --runs says otherwise
 
@@ -26,8 +24,8 @@ RUNS = Path("runs")  # where a run lies unless --runs says otherwise
 class Patient:
     """settings: every setting with its value in the run. given: those the user named. form: what each may be."""
 
-    build: Callable[..., Classification]
-    prepared: Prepared
+    build: Callable[..., Task]
+    prepared: Any
     settings: Mapping[str, Any]
     given: Mapping[str, Any]
     form: Mapping[str, _form.Field]
@@ -35,7 +33,7 @@ class Patient:
     words: tuple[str, ...]  # of the command, before its settings
     options: tuple[str, ...]  # of the command, after them
 
-    def task(self, change: Mapping[str, Any], seed: int, share: float) -> Classification:
+    def task(self, change: Mapping[str, Any], seed: int, share: float) -> Task:
         """The run's task with some settings changed, planned for a share of its steps: its schedule ends with them."""
         settings = {**self.settings, **change}
         shorter = {"epochs": share * settings["epochs"], "seed": seed}
@@ -59,12 +57,13 @@ def admit(run: Run) -> Patient:
     if info["recipe"] == FIT:
         build = catalogue.find(recipes, info.get("learns", RECIPES[CLASSES])).build
         settings = _fitted_settings(run)
-        told = columns(given, info.get("learns", ""))
-        named = {name: given[name] for name in ("size", "framing") if name in given}
-        prepared = prepare(info["source"], **named, seed=seed, memory_gib=given.get("memory", 2.0), **told)
+        subject = of_recipe(info.get("learns", RECIPES[CLASSES]))
+        prepared = subject.fitted(
+            info["source"], _form.resolved(build, {"seed": seed, **given}), info.get("learns", RECIPES[CLASSES])
+        )
         if info.get("split_hash", prepared.split.hash) != prepared.split.hash:
             raise ValueError(
-                f"the pictures in {info['source']} have changed since {run.folder} was made, so trials would not "
+                f"what is in {info['source']} has changed since {run.folder} was made, so trials would not "
                 f"compare; start a new run with `visus fit {info['source']}`"
             )
         budget = () if info.get("budget_s") is None else (f"budget={info['budget_s']:g}s",)
@@ -73,15 +72,10 @@ def admit(run: Run) -> Patient:
     else:
         build = catalogue.find(recipes, info["recipe"]).build
         settings = {**info["settings"], "arithmetic": info.get("precision", info["settings"]["arithmetic"])}
-        pictures = {name: settings.pop(name) for name in ("data", "size", "framing", "memory")}
-        prepared = prepare(
-            pictures["data"],
-            pictures["size"],
-            pictures["framing"],
-            seed=seed,
-            memory_gib=pictures["memory"],
-            **columns(settings, info["recipe"]),
-        )
+        subject = of_recipe(info["recipe"])
+        prepared = subject.prepared(settings, info["recipe"])
+        for name in subject.PREPARED:
+            settings.pop(name)
         words, options = ("train", info["recipe"]), elsewhere
     form = _form.fields(build, {name: str(value) for name, value in settings.items()})
     unknown = sorted(settings.keys() - form.keys())
@@ -89,7 +83,7 @@ def admit(run: Run) -> Patient:
         raise ValueError(
             f"{run.folder} was trained with {unknown[0]}, a setting that {info['recipe']} does not have now"
         )
-    small = prepared.limited(validation=MOST_LOOKED_AT)
+    small = prepared.limited(validation=subject.MOST_LOOKED_AT)
     return Patient(build, small, settings, given, form, seed, words, options)
 
 

@@ -40,14 +40,15 @@ def divide(build: Callable[..., Any], typed: Mapping[str, str]) -> tuple[dict[st
             raise ValueError(f"no setting '{name}'.{catalogue.nearest(name, form)} Settings: {', '.join(form)}.")
         if name in FIXED:
             raise ValueError(f"{name} cannot be searched, since {FIXED[name]}; give it one value")
-    model = str(values.get("model", form["model"].default))
-    classify.refuse_idle(model, values)
-    classify.refuse_idle(model, list(searched))
     _descent.refuse_idle(values.get("optimizer"), searched)
+    descends = True
+    if "features" in form:  # of pictures, whose classifiers need not descend
+        model = str(values.get("model", form["model"].default))
+        classify.refuse_idle(model, values)
+        classify.refuse_idle(model, list(searched))
+        descends = classify.descends(model)
     if searched:
         return values, {name: _typed(form[name], text) for name, text in searched.items()}
-    choice = form["model"].choice
-    descends = choice is None or getattr(catalogue.find(choice.folder, model), "DESCENDS", True)
     space = space_of(form, {*values, *(_descent.idle(values.get("optimizer")) if descends else classify.DESCENT)})
     if not space:
         raise ValueError("nothing is left to search; type a range, for example lr=1e-4..1e-1, or choices, k=1,3,5")

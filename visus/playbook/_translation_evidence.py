@@ -104,5 +104,5 @@ def _to_draw(said: Sequence[Translation], each: np.ndarray[Any, Any]) -> list[in
     low, high = READABLE
     fit = [i for i in np.argsort(-each, kind="stable").tolist() if low <= len(said[i].source) <= high and said[i].words]
     fit = fit[: max(LOOKED, len(fit) // 2)]
-    places = np.linspace(0, len(fit) - 1, min(LOOKED, len(fit))).astype(int) if fit else []
+    places: list[int] = np.linspace(0, len(fit) - 1, min(LOOKED, len(fit))).astype(int).tolist() if fit else []
     return [fit[place] for place in places if said[fit[place]].weights is not None]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data.pairs import Pairs
+from ..data.split import Rows
 from ..data.words import joined, tokenise
 from ..metrics.bleu import bleu
 from ..models.sequence import lexical
@@ -50,9 +51,9 @@ def score(translations: Sequence[str], references: Sequence[str], lower: bool = 
 
 
 def _by_sacrebleu(translations: Sequence[str], references: Sequence[str], lower: bool, draws: int) -> Scored:
-    import sacrebleu
+    from sacrebleu.metrics.bleu import BLEU
 
-    metric = sacrebleu.metrics.BLEU(lowercase=lower)
+    metric = BLEU(lowercase=lower)
     found = metric.corpus_score(list(translations), [list(references)])
     signature = str(metric.get_signature())
     # Counts of each sentence, summed over a draw of sentences: sacrebleu's own way of a bootstrap.
@@ -82,7 +83,7 @@ def baselines(pairs: Pairs, part: str = "validation") -> dict[str, float]:
     }
 
 
-def word_by_word(pairs: Pairs, rows: Sequence[int]) -> list[str]:
+def word_by_word(pairs: Pairs, rows: Rows | Sequence[int]) -> list[str]:
     """Sentences translated by a lexicon of the training part."""
     sources, targets = pairs.encoded
     train = pairs.rows("train")

@@ -118,7 +118,13 @@ def train_recipe(
     form = _form.resolved(build, settings)
     _subject.of_recipe(name).check(settings, build)
     about = _subject.name_of(name)
-    info = {"recipe": name, "subject": about, "given": dict(settings), "settings": form, **circumstances(int(form.get("seed", 0)))}
+    info = {
+        "recipe": name,
+        "subject": about,
+        "given": dict(settings),
+        "settings": form,
+        **circumstances(int(form.get("seed", 0))),
+    }
     folder = create(Path(runs), name.replace("_", "-"), info)
     return folder, _train_recipe(folder, show or Silent())
 
@@ -214,6 +220,7 @@ def _train_recipe(folder: Path, show: Show) -> Outcome:
     subject = _subject.of_recipe(info["recipe"])
     stages = {"train": {"best": outcome.best}, **subject.keep(folder, task)}
     subject.ship(folder, task, {**info["settings"], **info["given"]}, stages)
+    subject.illustrate(folder, task, show)
     write(folder)
     return outcome
 

@@ -18,8 +18,9 @@ from ..doctor.finding import PASS, Finding, worst
 from ..doctor.preflight import Examined
 from ..engine import catalogue
 from ..engine.probe import fewest_threads
-from ..recipes import _form, classify
+from ..recipes import _form
 from ._session import Show
+from .subjects._subject import of_recipe
 
 EXAMINATION_SECONDS = 900.0  # for all of a script's examinations; each is made in seconds unless the network is huge
 LAST_WORDS = 400  # letters of a script's own output that are repeated when it died without a word to us
@@ -45,8 +46,7 @@ def begin(target: str, words: Sequence[str], seconds: float, show: Show) -> Iter
     build = catalogue.find(recipes, target).build
     settings = _form.read(build, _form.words(list(words)))
     form = _form.fields(build, {name: str(value) for name, value in settings.items()})
-    if "model" in form:
-        classify.refuse_idle(str(settings.get("model", form["model"].default)), settings)
+    of_recipe(target).check(settings, build)
     # What is checked is the network, not its rounding; and measuring the fastest arithmetic would take longest.
     plain = {"arithmetic": "float32"} if "arithmetic" in form else {}
     return examine_recipe(target, plain | settings, show)

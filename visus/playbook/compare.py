@@ -13,6 +13,7 @@ from ..metrics.paired import Difference, McNemar, holm, mcnemar, paired_bootstra
 from ..runs import ledger
 from ..runs.reader import SPLIT, Run
 from ._session import FIT
+from .subjects._subject import PICTURES
 
 SURE = 0.05  # p below this, and an interval that leaves out zero, is called better
 
@@ -115,6 +116,12 @@ def compare(first: Path, second: Path) -> Comparison:
 
 def _answers(folder: Path) -> _Answers:
     run = Run(folder)
+    about = run.info.get("subject", PICTURES)
+    if about != PICTURES:
+        raise ValueError(
+            f"{folder} is about {about}, and compare holds the classes that two runs named against each other; "
+            "`visus runs` shows the test figures of both, each with its interval in the run's report"
+        )
     tensors, facts = run.evidence()
     if "test.probabilities" not in tensors or not (folder / SPLIT).is_file():
         tests = run.info.get("recipe") == FIT  # `visus train` ends without a test

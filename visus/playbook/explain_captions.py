@@ -21,7 +21,7 @@ from ._words import Attended, attended, larger, moved, spread
 from .explain import Looked
 
 PAGE, HOW = "explain", "words"
-SETTINGS = {"beam": int}
+SETTINGS = ("beam",)
 QUESTION = "Which places of the picture was each word written from?"
 READING = (
     "Under each word the share of attention at its strongest place, and over how many places it is spread (e to the "
@@ -52,7 +52,7 @@ def explain(
             f"{folder} sees a picture as a whole and has no attention to show; train one with model=soft_attention or "
             "model=hard_attention"
         )
-    way = Way(**{name: SETTINGS[name](value) for name, value in settings.items()})
+    way = Way(beam=int(settings.get("beam", Way.beam)))
     done: list[Attended] = []
     errors: list[str] = []
     paths = ship.files(list(files)) if files else _own(folder, captioner)

@@ -87,7 +87,7 @@ class RangeTest:
         highest: float = HIGHEST,
     ) -> None:
         self.build, self.settings, self.seeds = build, dict(settings), seeds
-        _refuse(_form.resolved(build, settings), settings)
+        _refuse(build, settings)
         if seeds < 1 or steps < FEWEST_STEPS:
             raise ValueError(
                 f"a range test needs at least 1 seed and {FEWEST_STEPS} steps; got seeds={seeds}, steps={steps}"
@@ -194,11 +194,13 @@ def _descending(task: Task) -> list[Objective]:
     return found
 
 
-def _refuse(form: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+def _refuse(build: Callable[..., Task], settings: Mapping[str, Any]) -> None:
+    form = _form.fields(build, {name: str(value) for name, value in settings.items()})
     if "lr" in settings:
         raise ValueError("lr is what is looked for; leave it out")
-    classify.refuse_idle(form["model"], settings)
-    if form.get("optimizer") == _descent.FULL_BATCH:
+    if "features" in form:  # of pictures
+        classify.refuse_idle(settings.get("model", form["model"].default), settings)
+    if settings.get("optimizer", form["optimizer"].default if "optimizer" in form else "") == _descent.FULL_BATCH:
         raise ValueError("lbfgs finds the length of each step by itself; there is no rate to look for")
 
 

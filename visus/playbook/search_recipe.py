@@ -88,7 +88,9 @@ def search(
 def check(recipe: str, typed: Mapping[str, str], strategy: str, trials: int, seeds: int, workers: int) -> None:
     """Raise ValueError or LookupError for a search that cannot be, before anything is written."""
     check_strategy(strategy)
-    divide(catalogue.find(recipes, recipe).build, typed)
+    _, space = divide(catalogue.find(recipes, recipe).build, typed)
+    if read := sorted(space.keys() & set(of_recipe(recipe).PREPARED)):
+        raise ValueError(f"{read[0]} cannot be searched, since all trials see the same data; give it one value")
     if trials < FEWEST_TRIALS:
         raise ValueError(f"a search needs at least {FEWEST_TRIALS} trials; got {trials}")
     if seeds < 0 or workers < 0:

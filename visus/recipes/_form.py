@@ -11,7 +11,8 @@ from ..engine import catalogue
 
 Note = TypeVar("Note")
 Build = TypeVar("Build", bound=Callable[..., Any])
-CONTRACT = ("image", "n_classes", "goal", "grid", "vocabulary")  # what one `build` hands to another; the rest are settings
+# What one `build` hands to another; the rest are settings.
+CONTRACT = ("image", "n_classes", "goal", "feature_shape", "vocabulary")
 
 
 @dataclass(frozen=True)

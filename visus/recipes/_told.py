@@ -6,6 +6,7 @@ from typing import Any
 
 from ..data.batches import Batches, Prepared
 from ..data.collection import ATTRIBUTES, CLASSES, NUMBERS, TRAIN
+from .. import recipes
 from ..engine import catalogue
 from ..models import classifiers
 
@@ -48,6 +49,11 @@ def columns(settings: Mapping[str, Any], recipe: str) -> dict[str, Any]:
 
 def need_classes(recipe: str, what: str) -> None:
     """Raise ValueError for a recipe that tells something else. what: a plural that needs classes, for the sentence."""
+    about = getattr(catalogue.find(recipes, recipe), "SUBJECT", "")
+    if about:
+        raise ValueError(
+            f"{what} are made for recipes that tell classes, and {recipe} is about {about}; use visus search"
+        )
     kind = next((kind for kind, name in RECIPES.items() if name == recipe), CLASSES)
     if kind != CLASSES:
         raise ValueError(f"{what} are made for recipes that tell classes, and {recipe} tells {kind}; use visus search")

@@ -4,5 +4,5 @@ from functools import partial
 
 from . import caption
 
-build = partial(caption.build, data="flickr8k", model="soft_attention", dropout=0.5, epochs=12)
+build = partial(caption.build, data="flickr8k", model="soft_attention", dropout=0.3, epochs=12)
 SUBJECT = caption.SUBJECT

@@ -5,4 +5,4 @@ from functools import partial
 from . import translate
 
 SUBJECT = "translation"
-build = partial(translate.build, data="multi30k", languages="en-de")
+build = partial(translate.build, data="multi30k", languages="en-de", epochs=12)

@@ -58,20 +58,21 @@ def of_subject(subject: str) -> Scale:
 
 @dataclass(frozen=True)
 class Measure:
-    """What a test measures. said: a figure of it. things: what was looked at, as `pictures`. gauge: whether it is a
-    share, to be drawn as one."""
+    """What a test measures. said: a figure of it. brief: with its name. things: what was looked at, as `pictures`.
+    gauge: whether it is a share, to be drawn as one."""
 
     said: Callable[[float], str]
+    brief: Callable[[float], str]
     things: str = "pictures"
     gauge: bool = False
 
 
 MEASURES: Mapping[str, Measure] = {
-    "nats per character": Measure(lambda value: f"{value:.3f}", "characters"),
-    "BLEU": Measure(lambda value: f"{value:.1f}", "sentences"),
-    "CIDEr": Measure(lambda value: f"{value:.2f}"),
+    "nats per character": Measure(lambda value: f"{value:.3f}", lambda value: f"{value:.3f} nats", "characters"),
+    "BLEU": Measure(lambda value: f"{value:.1f}", lambda value: f"BLEU {value:.1f}", "sentences"),
+    "CIDEr": Measure(lambda value: f"{value:.2f}", lambda value: f"CIDEr {value:.2f}"),
 }
-SHARE = Measure(percent, gauge=True)
+SHARE = Measure(percent, lambda value: f"{100 * value:.1f} %", gauge=True)
 
 
 def named(name: str) -> Measure:

@@ -104,7 +104,8 @@ def _absent(context: dict[str, Any], only_searched: bool) -> list[str]:
     }
     if only_searched:
         return ["This is a search alone: no network was trained to the end, examined or tested."]
-    if context["language"] or context["translation"]:  # it says itself what counting reaches, and has neither classes nor pictures
+    # these say themselves what simple methods reach, and have neither classes nor pictures
+    if context["language"] or context["translation"]:
         said = {part: said[part] for part in ("verdicts", "search", "training")}
     tested = context["test"] or context["told"] or context["captions"]
     return [sentence for part, sentence in said.items() if not (tested if part == "test" else context[part])]

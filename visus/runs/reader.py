@@ -75,7 +75,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Summary:
-    """One line of the table of runs. validation, test: accuracies as fractions, None where not measured."""
+    """One line of the table of runs. validation, test: scores, as fractions where they are accuracies, None where not
+    measured. measures: the names of the two."""
 
     name: str
     started: str
@@ -83,6 +84,7 @@ class Summary:
     state: str
     validation: float | None
     test: float | None
+    measures: tuple[str, str] = ("validation_accuracy", "accuracy")
 
 
 def summaries(root: Path) -> list[Summary]:
@@ -93,7 +95,8 @@ def summaries(root: Path) -> list[Summary]:
 
 def _summary(run: Run) -> Summary:
     info, events = run.info, list(run.events())
-    scores = [next(iter(e["scores"].values())) for e in events if e["event"] == "scores"]
+    firsts = [next(iter(e["scores"].items())) for e in events if e["event"] == "scores"]
+    scores = [score for _, score in firsts]
     tested = run.verdict("test")
     source = info["source"] if "source" in info else info["settings"].get("data", "")
     return Summary(
@@ -102,7 +105,11 @@ def _summary(run: Run) -> Summary:
         f"{info['recipe']} {source}".strip(),
         _state(events),
         max((score for score in scores if score is not None), default=None),
-        tested["detail"].get("accuracy") if tested else None,
+        tested["detail"].get("accuracy", tested["detail"].get("score")) if tested else None,
+        (
+            firsts[-1][0] if firsts else "validation_accuracy",
+            str(tested["detail"].get("measure", "accuracy")) if tested else "accuracy",
+        ),
     )
 
 

@@ -17,8 +17,6 @@ from ..engine.task import Task, evaluating
 from ..losses.sequence import temporal_cross_entropy
 from ..metrics.bleu import bleu
 
-FORGOTTEN = 0.1  # share of a batch in the running mean that draws are compared with (Xu et al., 2015, section 4.1)
-
 
 class Told(Protocol):
     """What a captioner answers: see models.captioners."""
@@ -83,7 +81,7 @@ class Caption(Task):
     TRAIN_SAMPLE = 500  # training captions scored at each evaluation, to see the gap to validation
     SPOKEN_SAMPLE = 100  # validation pictures described at each evaluation
     COMPARED, SHOWN = 24, 3  # of these, written down for the doctor, and for people
-    baseline: Tensor
+    surrogates = ("reinforce",)
 
     def __init__(
         self,
@@ -110,7 +108,6 @@ class Caption(Task):
         self.smoothing, self.doubly_stochastic = smoothing, doubly_stochastic
         self.reinforce, self.entropy, self.written = reinforce, entropy, written
         self.steps_per_epoch = data.steps_per_epoch
-        self.register_buffer("baseline", torch.full((), -math.log(len(vocabulary))))  # of log-likelihoods of a word
         self.objectives = [
             Objective(
                 self.NAME,
@@ -135,7 +132,7 @@ class Caption(Task):
 
     @property
     def device(self) -> torch.device:
-        return self.baseline.device
+        return next(self.model.parameters()).device
 
     def batches(self, start: int = 0) -> Iterator[Batch]:
         for batch in self.data.batches(start):
@@ -163,15 +160,18 @@ class Caption(Task):
         return terms
 
     def _where_to_look(self, scores: Tensor, weights: Tensor, chosen: Tensor, targets: Tensor, real: Tensor) -> Terms:
-        """REINFORCE: draws that made the words from there on likelier than usual become likelier (Williams, 1992)."""
+        """REINFORCE: draws that made the words from there on likelier than in other captions become likelier.
+
+        Source: Williams, 1992. The baseline is not the running mean of Xu et al., which lags behind a loss that falls
+        fast, but the mean of the batch's other captions at the same step, which leaves the gradient unbiased.
+        """
         wide = scores.detach().to(torch.promote_types(scores.dtype, torch.float32))
         gained = -nn.functional.cross_entropy(wide.transpose(1, 2), targets, reduction="none") * real  # (B, T)
         left = real.flip(1).cumsum(1).flip(1).clamp_min(1)  # words from each one on
         reward = gained.flip(1).cumsum(1).flip(1) / left  # the mean of their log-likelihoods
-        advantage = (reward - self.baseline) * real
-        if self.training:
-            mean = (gained.sum() / real.sum()).to(self.baseline)
-            self.baseline.lerp_(mean, FORGOTTEN)
+        others = real.sum(0, keepdim=True) - 1
+        usual = (reward.sum(0, keepdim=True) - reward) / others.clamp_min(1)
+        advantage = (reward - usual) * (real & (others > 0))
         chances = weights.clamp_min(1e-8).log()  # (B, T, L)
         drawn = chances.gather(2, chosen[:, :, None])[:, :, 0]
         spread = -(weights * chances).sum(2) * real

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,7 @@ from ..losses.sequence import temporal_cross_entropy
 from ..metrics.bleu import bleu
 
 PAD, START, END = 0, 1, 2  # as in every vocabulary of words
-LONGER, MORE = 1.5, 10  # a translation has at most so many times the source's words, and so many more
+MOST = 100  # words of a translation; one limit for all, or the answer would hang on its neighbours in the batch
 
 
 class Words(Protocol):
@@ -36,8 +36,8 @@ class Sentences(Protocol):
     def target_vocabulary(self) -> Words: ...
     @property
     def source(self) -> Sequence[Sequence[str]]: ...
-    def rows(self, part: str) -> Sequence[int]: ...
-    def batch(self, rows: Sequence[int]) -> Batch: ...
+    def rows(self, part: str) -> Any: ...  # row numbers, a sequence or an array
+    def batch(self, rows: Any) -> Batch: ...
 
 
 class Examples(Protocol):
@@ -172,11 +172,10 @@ class Translate(Task):
         with evaluating(self), self.precision.autocast(self.device.type):
             source = source.to(self.device)
             start = torch.full((len(source),), START, device=self.device)
-            most = int(LONGER * source.shape[1]) + MORE
             state = self.network.starts(source)
             if width == 1:
-                return greedy.decode(self.network.step, state, start, END, most)
-            return beam.decode(self.network.step, state, start, END, most, width=width, alpha=alpha)
+                return greedy.decode(self.network.step, state, start, END, MOST)
+            return beam.decode(self.network.step, state, start, END, MOST, width=width, alpha=alpha)
 
     def free_running(self) -> dict[str, list[list[int]]]:
         """What the doctor asks for: greedy translations of validation sentences, the true ones, and the likeliest word
@@ -201,7 +200,7 @@ class Translate(Task):
         }
 
 
-def _spread(rows: Sequence[int], limit: int | None) -> list[int]:
+def _spread(rows: Any, limit: int | None) -> list[int]:
     """At most `limit` rows, evenly spaced."""
     n = len(rows) if limit is None else min(limit, len(rows))
     return [int(rows[i * len(rows) // n]) for i in range(n)]

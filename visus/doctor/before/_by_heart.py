@@ -17,6 +17,7 @@ from ...engine.task import Task
 from ._copy import descending
 from ._look import Look, look
 from ._loss_call import VALUES
+from ._sequences import unforeseeable
 
 EXAMPLES, STEPS = 20, 300
 SHRINK = 0.05  # the loss must fall to this share of its start: near zero, where noise no longer matters
@@ -58,7 +59,7 @@ def by_heart(task: Task, index: int, batch: Batch) -> Lesson:
     seen = look(again := copying.deepcopy(task), descending(again)[index], batch)
     lessons: list[Lesson] = []
     for factor in (*RATES, ADAM):
-        lessons.append(repeat(task, index, batch, factor, STEPS, least(seen)))
+        lessons.append(repeat(task, index, batch, factor, STEPS, least(seen, batch)))
         if lessons[-1].learned:
             break
     own = min(lesson.left for lesson in lessons if lesson.factor != ADAM)
@@ -126,10 +127,10 @@ def _reachable(seen: Look) -> bool:
     return n > 0 and bool((targets != targets[:1]).any())
 
 
-def least(seen: Look) -> float:
-    """What the loss cannot fall below on these targets: label smoothing and soft targets leave a rest."""
+def least(seen: Look, batch: Batch) -> float:
+    """What the loss cannot fall below on these targets: label smoothing, soft targets and first words leave a rest."""
     calls = [call for call in seen.losses if call.outputs.requires_grad and call.value is not None]
     if len(calls) != 1 or len(seen.terms) != 1 or calls[0].value is None or calls[0].value.numel() != 1:
         return 0.0
     share = float(sum_of(seen.terms).detach()) / (float(calls[0].value.detach()) or 1.0)  # a loss may be scaled
-    return share * calls[0].best()
+    return share * calls[0].best() + unforeseeable(batch, seen)

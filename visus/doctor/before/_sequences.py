@@ -1,5 +1,7 @@
 """Which columns of a batch are sequences of tokens, and which of them are asked for?"""
 
+import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,6 +40,34 @@ def shown(batch: Batch, targets: Tensor) -> int | None:
     """Which column is shown while its next tokens are asked for; None if none is."""
     found = ((i, moved(column, targets).get("next", 0.0)) for i, column in enumerate(batch) if column is not targets)
     return next((i for i, share in found if share >= LANGUAGE), None)
+
+
+def unforeseeable(batch: Batch, seen: Look) -> float:
+    """Nats of a token, of those asked for, that nobody can know from what is shown of these few sequences before it.
+
+    After one and the same beginning several tokens may follow; what else is shown, such as a picture, tells sequences
+    apart. 0 where no next token is asked for.
+    """
+    targets = asked(batch, seen)
+    at = shown(batch, targets) if targets is not None else None
+    if targets is None or at is None:
+        return 0.0
+    besides = [c for i, c in enumerate(batch) if i != at and c is not targets and c.ndim > 1]
+    rows = [str([c[row].tolist() for c in besides]) for row in range(len(targets))]
+    told = next(call.targets for call in seen.losses if call.targets.numel() == targets.numel()).reshape(targets.shape)
+    nats, n = 0.0, 0
+    for step in range(targets.shape[1]):
+        ways: dict[tuple[object, ...], Counter[int]] = {}
+        for row, besides_it in enumerate(rows):
+            if int(told[row, step]) >= 0:
+                ways.setdefault((besides_it, *batch[at][row, : step + 1].tolist()), Counter())[
+                    int(told[row, step])
+                ] += 1
+        for counts in ways.values():
+            total = counts.total()
+            n += total
+            nats -= sum(count * math.log(count / total) for count in counts.values())
+    return nats / max(1, n)
 
 
 def answers(seen: Look, targets: Tensor) -> Tensor | None:

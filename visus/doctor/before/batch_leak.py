@@ -71,8 +71,8 @@ def _judge(beside_others: Tensor, beside_itself: Tensor) -> Finding:
         f"an example's scores change by {difference:.1e} with its neighbours in the batch",
         f"at most {ROUNDING * scale:.0e}",
         cause="a view, reshape or normalisation mixes the batch with another dimension",
-        remedy="look for view() after permute(), for batch_first=True where batches come first, and for statistics taken "
-        "over dimension 0 in evaluation mode",
+        remedy="look for view() after permute(), for batch_first=True where batches come first, and for statistics "
+        "taken over dimension 0 in evaluation mode",
         kind="batch_leak",
         where="model",
         weight=0.7,

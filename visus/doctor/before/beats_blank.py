@@ -62,7 +62,7 @@ def _check(task: Task, index: int, batch: Batch) -> Finding:
 
 def _race(task: Task, index: int, batch: Batch, factor: float, seen: Look) -> tuple[float, str]:
     """The loss with inputs as a share of that with blank ones, after as many steps, and a sentence about it."""
-    floor = least(seen)
+    floor = least(seen, batch)
     sighted = repeat(task, index, batch, factor, STEPS, floor, SECONDS)
     blind = partial(blanked, network=seen.networks[0], targets=_targets(seen))
     blank = repeat(task, index, batch, factor, sighted.steps, floor, SECONDS, blind)

@@ -26,7 +26,7 @@ def _examine(objective: Objective, seen: Look) -> Finding:
         return unexamined(f"the loss cannot be computed: {failure(seen.error)}")
     calls = [call for call in seen.losses if call.outputs.requires_grad and call.value is not None]
     if objective.blind_loss is not None:
-        known = _informed(calls[0], seen) if len(calls) == 1 and len(seen.terms) == 1 else []
+        known = _informed(calls[0]) if len(calls) == 1 and len(seen.terms) == 1 else []
         regression = bool(calls) and all(call.expects == VALUES for call in calls)
         return _judge(float(sum_of(seen.terms).detach()), [objective.blind_loss, *known], regression)
     if not calls:
@@ -41,12 +41,10 @@ def _examine(objective: Objective, seen: Look) -> Finding:
     )
 
 
-def _informed(call: LossCall, seen: Look) -> list[float]:
-    """What the guess that knows the frequencies scores, in the unit of the loss: it may divide the call's sum itself."""
-    if call.value is None or call.value.numel() != 1 or not float(call.value.detach()):
-        return []
-    share = float(sum_of(seen.terms).detach()) / float(call.value.detach())
-    return [share * guess for guess in call.blind()[1:]]
+def _informed(call: LossCall) -> list[float]:
+    """What the guess that knows the frequencies scores: a mean, also where the loss divides a sum itself."""
+    n = len(call.labels) if call.settings.get("reduction") == "sum" and call.labels is not None else 1
+    return [guess / max(1, n) for guess in call.blind()[1:]]
 
 
 def _judge(loss: float, theories: list[float], regression: bool = False) -> Finding:

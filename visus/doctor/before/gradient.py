@@ -59,7 +59,7 @@ def _judge(task: Task, objective: Objective, batch: Batch, only: set[str] | None
     tensors = {names.get(id(p), f"parameter {i}"): p for i, p in enumerate(objective.parameters)}
     terms = list(objective.loss(batch))
     verdicts = []
-    for term in terms:
+    for term in [name for name in terms if name not in task.surrogates]:
         named = {f"{name} in {term}" if len(terms) > 1 else name: p for name, p in tensors.items()}
         named = {name: p for name, p in named.items() if only is None or name in only}
         loss = _term(task, objective, batch, term)

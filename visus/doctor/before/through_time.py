@@ -1,13 +1,16 @@
 """Does the gradient of each recurrent layer reach back through time before anything is learned?"""
 
+from collections.abc import Mapping
+from typing import Any
+
 from torch import nn
 
-from ...engine.objective import Objective
+from ...engine.objective import Batch, Objective
 from ...engine.task import Task
 from ..during.through_time import FADED, GREW, WINDOW, reach
-from ..finding import NOTE, PASS, WARNING, Finding
+from ..finding import PASS, WARNING, Finding
 from ..instruments.recurrence import Recurrences
-from ._copy import descending, first_batch, patient
+from ._copy import descending, first_batch, patient, unexamined
 from ._look import failure, look
 
 LOST = 3  # steps; gates of a fresh LSTM or GRU let about ten pass, and open as they learn
@@ -21,19 +24,19 @@ def examine(task: Task) -> list[Finding]:
         return [finding for objective in descending(copy) for finding in _examine(copy, objective, batch)]
 
 
-def _examine(task: Task, objective: Objective, batch: tuple) -> list[Finding]:  # type: ignore[type-arg]
+def _examine(task: Task, objective: Objective, batch: Batch) -> list[Finding]:
     hooks = Recurrences(task)
     hooks.expect(measured=True)
     seen = look(task, objective, batch)
     rows = hooks.read()
     hooks.detach()
     if seen.error:
-        return [Finding(NOTE, f"not examined: the loss cannot be computed: {failure(seen.error)}")]
+        return [unexamined(f"the loss cannot be computed: {failure(seen.error)}")]
     found = [_judge(name, row) for name, row in rows.items() if row.get("lags")]
     return found or [Finding(PASS, "recurrent layers are called step by step, or with a step or two")]
 
 
-def _judge(name: str, row: dict) -> Finding:  # type: ignore[type-arg]
+def _judge(name: str, row: Mapping[str, Any]) -> Finding:
     steps, growth, back = row["steps"], max(row["norms"]), reach(row)
     if growth > GREW:
         return Finding(

@@ -89,7 +89,7 @@ def _always(chart: Chart) -> list[Finding]:
     return [
         Finding(
             NOTE,
-            f"gradients are clipped in {clipped:.0f} of {scaled:.0f} measured updates, to {typical:.0%} of their length",
+            f"gradients are clipped in {clipped:.0f} of {scaled:.0f} measured updates, to {typical:.0%} of their size",
             "now and then, against rare large ones",
             cause="clipping sets the length of every step: the learning rate is no longer what it says",
             remedy="clip near the 90th percentile of the gradient norms, or lower the learning rate instead",

@@ -20,6 +20,8 @@ def look(chart: Chart) -> list[Finding]:
     # A recurrent layer has three or four rows for each unit; its weights from unit to unit have one column for each.
     units = {n: tensors[n]["shape"][1 if "weight_hh" in n else 0] for n in hidden if "weight_ih" not in n}
     narrow = {n: width for n, width in units.items() if width <= min(NARROW, max(1, k // 2))}
+    if readings.are_tokens(chart):  # the one unit that scores how well a place fits, in attention
+        narrow = {n: width for n, width in narrow.items() if width > 1}
     if narrow and k > 2:
         name = min(narrow, key=lambda n: narrow[n])
         found.append(

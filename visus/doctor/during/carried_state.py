@@ -31,7 +31,7 @@ def look(chart: Chart) -> list[Finding]:
             what,
             "all of them, or a state that begins anew",
             "states leak between unrelated sequences: each row starts with the memory of another text",
-            "start each batch from zeros, or cut the text into as many streams as rows and let each row go on in its own",
+            "start each batch from zeros, or cut the text into as many streams as rows and let each go on in its own",
             kind="state_leaks",
             where="hidden state",
             weight=0.75,

@@ -12,6 +12,7 @@ ROSE = 1.02  # a step that makes its own batch worse by more than rounding and d
 OFTEN = 0.3  # share of such steps in the first half; healthy runs with momentum show up to a tenth or two
 TINY_STEP = 2e-3  # share of the loss that an early update takes off its own batch; usual is some percent
 GREW = 3.0  # healthy weights grow by half or so, and over the whole run
+FEWEST = 3  # looks at what an update did
 STAYED = 0.02  # the weights' way from their start, relative to their size
 
 
@@ -106,7 +107,8 @@ def _looked(chart: Chart, end: float) -> list[tuple[float, float]]:
 def _low(chart: Chart) -> list[Finding]:
     away = [a for a in readings.updates(chart, "away") if a is not None]
     ratio = readings.middle(readings.update_ratios(chart, 0.0, 0.6))
-    gain = readings.middle([(b - a) / b for b, a in _looked(chart, 0.5)])
+    gains = [(b - a) / b for b, a in _looked(chart, 0.5)]
+    gain = readings.middle(gains) if len(gains) >= FEWEST else math.nan  # a smoothed loss is plain by chance, once
     learned = readings.learned(chart)
     if not away or not readings.settled(chart) or readings.peak_lr(chart) == 0:
         return []

@@ -18,7 +18,7 @@ def look(chart: Chart) -> list[Finding]:
         return []
     found = []
     token, share = int(tokens["most"][0]), float(tokens["most"][1])
-    if share > MOST and not any(s for s in readings.outputs(chart, "padding")):
+    if share > MOST and not any(s > 0 for s in readings.outputs(chart, "padding")):
         found.append(
             Finding(
                 NOTE,

@@ -56,9 +56,7 @@ def copied(model: nn.Module) -> nn.Module:
 
 
 @torch.no_grad()
-def consult(
-    model: nn.Module, inputs: tuple[Tensor, ...], targets: Tensor, most: int | None = None
-) -> dict[str, Any]:
+def consult(model: nn.Module, inputs: tuple[Tensor, ...], targets: Tensor, most: int | None = None) -> dict[str, Any]:
     """Losses and accuracies on the examples: in training and in evaluation mode, with inputs shuffled among them.
 
     Cross-entropy for classes, squared error otherwise, whatever the run's own loss: what counts is their ratios.
@@ -173,9 +171,7 @@ def _leak(model: nn.Module, inputs: tuple[Tensor, ...]) -> float:
 
 
 @torch.no_grad()
-def after_update(
-    model: nn.Module, inputs: tuple[Any, ...], targets: Tensor, randomness: Tensor | None
-) -> float | None:
+def after_update(model: nn.Module, inputs: tuple[Any, ...], targets: Tensor, randomness: Tensor | None) -> float | None:
     """The run's cross-entropy or squared error on a batch it has just been updated on, in training mode, on a copy."""
     with apart(0):
         if randomness is not None:

@@ -45,8 +45,8 @@ class Examples:
             size = max(1, inputs[:1].numel() * inputs.element_size())
             room = max(8, min(RAW_EXAMPLES, RAW_BYTES // size))
             self.room = max(8, min(RAW_EXAMPLES, ANSWERS * len(inputs) // max(1, answers)))
-            rows = tuple(x[:room].detach().clone() for x in (inputs, *more))
-            self._raw.append((rows, targets[:room].detach().clone()))
+            first = tuple(x[:room].detach().clone() for x in (inputs, *more))
+            self._raw.append((first, targets[:room].detach().clone()))
             while len(self._raw) > 1 and sum(len(y) for _, y in self._raw[1:]) >= room:
                 self._raw.pop(0)
         if labels is not None and len(labels) == len(inputs):

@@ -15,6 +15,7 @@ MOST_CLASSES = 1000
 MOST_ATTRIBUTES = 100  # counted one by one
 MOST_ENTRIES = 4 << 20  # scores; of more, all but the cross-entropy is read off some of the rows
 SOME_ENTRIES = 1 << 20
+TELLING = 0.03  # relative difference of two losses that are told from each other
 CHUNK = 1 << 22  # scores whose logarithms are taken at once
 CLOSE = 2e-3  # relative; a loss computed in bfloat16 is about that far from ours in float32
 
@@ -69,8 +70,8 @@ def understand(outputs: Tensor, targets: Tensor) -> Answers | None:
 def without_padding(answers: Answers, targets: Tensor, loss: float) -> tuple[Answers, Tensor, float | None]:
     """The answers without those behind the end of their sequence, and the targets with -1 there; unless these count.
 
-    The third is the share of the targets that is padding and counts; 0 where it is left out of the loss; None where
-    there is none, or where the loss does not tell.
+    The third is the share of the targets that is padding and counts; 0 where it is left out of the loss; -1 where the
+    loss is neither of both; None where there is none, or where nothing can be told apart.
     """
     fill = padding(targets) if answers.kind == "classes" and len(answers.labels) == targets.numel() else None
     if fill is None:
@@ -80,11 +81,13 @@ def without_padding(answers: Answers, targets: Tensor, loss: float) -> tuple[Ans
     left_out = min(kept, key=lambda rows: abs(float(each[rows].mean()) - loss))
     real = replace(answers, scores=answers.scores[left_out], labels=answers.labels[left_out])
     marked = targets.masked_fill(~left_out.view_as(targets), -1)
-    known = {"counted": float(each.mean()), "left out": float(each[left_out].mean())}
-    near = [name for name, value in known.items() if _equal(value, loss)]
-    if len(near) != 1:
-        return real, marked, None
-    return (answers, targets, rounded(fill.share)) if near == ["counted"] else (real, marked, 0.0)
+    counted, beside = float(each.mean()), float(each[left_out].mean())
+    if abs(counted - beside) < TELLING * max(counted, beside):
+        # Padding is as hard as the rest, as at the start: both say about the same.
+        return (answers, targets, None) if abs(counted - loss) < abs(beside - loss) else (real, marked, None)
+    if _equal(counted, loss):
+        return answers, targets, rounded(fill.share)
+    return real, marked, 0.0 if _equal(beside, loss) else -1.0
 
 
 def entropy(answers: Answers, targets: Tensor, loss: float) -> float:

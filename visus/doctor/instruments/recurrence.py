@@ -112,8 +112,11 @@ def look_back(layer: nn.RNNBase, inputs: Tensor) -> dict[str, Any]:
     weight = next(layer.parameters())
     x = inputs.to(weight).requires_grad_()
     device = weight.device.type
-    with apart(0), torch.enable_grad(), torch.autocast(device, enabled=False), torch.autograd.grad_mode.inference_mode(
-        False
+    with (
+        apart(0),
+        torch.enable_grad(),
+        torch.autocast(device, enabled=False),
+        torch.autograd.grad_mode.inference_mode(False),
     ):
         outputs, _ = layer.forward(x if layer.batch_first else x.transpose(0, 1))
         last = outputs[:, -1] if layer.batch_first else outputs[-1]

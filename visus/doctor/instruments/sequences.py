@@ -72,9 +72,10 @@ def moved(inputs: Any, targets: Any) -> dict[str, float]:
     real = targets >= 0
     if fill := padding(targets):
         real &= ~fill.everywhere
-    if not bool(real[:, :-1].any()):
+    inside = real[:, :-1] & real[:, 1:]  # what ends a sequence is asked for, and not shown
+    if not bool(inside.any()):
         return {}
-    follows = (targets[:, :-1] == inputs[:, 1:])[real[:, :-1]]
+    follows = (targets[:, :-1] == inputs[:, 1:])[inside]
     return {
         "next": rounded(float(follows.float().mean())),
         "same": rounded(float((targets == inputs)[real].float().mean())),

@@ -17,7 +17,7 @@ class Tokens:
 
     @torch.no_grad()
     def saw(self, answers: Answers) -> dict[str, Any]:
-        """{'outputs': V, 'seen': tokens asked for so far, 'looked': how many targets that was, 'most': [token, share]}."""
+        """{'outputs': V, 'seen': tokens asked for so far, 'looked': in how many targets, 'most': [token, share]}."""
         v, labels = answers.n_classes, answers.labels
         sound = labels[(labels >= 0) & (labels < v)]
         counts = torch.bincount(sound, minlength=v).cpu()

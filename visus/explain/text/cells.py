@@ -232,7 +232,7 @@ def _table(found: Sequence[Found]) -> Rows:
         "The unit that fits each property best on the first half of the text, scored on the second. AUC: 0.5 is "
         "chance, 1 perfect; rank correlation: 0 is chance, 1 perfect. Untrained: the best unit of the same network "
         "with random weights. Moved: the best fit to the property moved along the text, which is luck. Tracked: at "
-        "least 0.90 (AUC) or 0.60 (correlation), and lacking at most a quarter of what the better of the two lacks of 1."
+        "least 0.90 (AUC) or 0.60 (correlation), lacking at most a quarter of what the better of the two lacks of 1."
     )
     headings = ["Property", "Score", "Untrained", "Moved", "Tracked", "Best unit", "The score is"]
     return Rows("What single units track", headings, rows, reading)

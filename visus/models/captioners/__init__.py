@@ -1,6 +1,6 @@
-"""Networks that describe a picture in words: `build(grid, vocabulary, ...) -> nn.Module`.
+"""Networks that describe a picture in words: `build(feature_shape, vocabulary, ...) -> nn.Module`.
 
-`grid` is (D, h, w), the shape of the features that are looked at; `vocabulary` the number of words V. Every module
+`feature_shape` is (D, h, w), of the grid of features that is looked at; `vocabulary` the number of words V. Every module
 offers
 
     forward(features (B, D, h, w), words int64 (B, T)) -> Told      the scores of the word behind each, teacher-forced

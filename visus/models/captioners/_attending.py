@@ -22,7 +22,7 @@ class Attending(nn.Module):
 
     def __init__(
         self,
-        grid: Shape,
+        feature_shape: Shape,
         vocabulary: int,
         hidden: int,
         embedding: int,
@@ -33,7 +33,7 @@ class Attending(nn.Module):
     ) -> None:
         super().__init__()
         check(vocabulary, embedding, dropout)
-        n_features = grid[0]
+        n_features = feature_shape[0]
         self.glance = glance
         self.embed = nn.Embedding(vocabulary, embedding)
         self.recurrent = Recurrent(cell, embedding + n_features, hidden)

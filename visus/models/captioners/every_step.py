@@ -14,11 +14,18 @@ class EveryStep(nn.Module):
     """Features (B, D, h, w) and words (B, T) -> scores (B, T, V)."""
 
     def __init__(
-        self, grid: Shape, vocabulary: int, hidden: int, embedding: int, cell: Cell, layers: int, dropout: float
+        self,
+        feature_shape: Shape,
+        vocabulary: int,
+        hidden: int,
+        embedding: int,
+        cell: Cell,
+        layers: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         check(vocabulary, embedding, dropout)
-        self.project = nn.Linear(grid[0], embedding)
+        self.project = nn.Linear(feature_shape[0], embedding)
         self.embed = nn.Embedding(vocabulary, embedding)
         # word and picture side by side: one matrix times both is the sum of two matrices times each
         self.recurrent = Recurrent(cell, 2 * embedding, hidden, layers, dropout)
@@ -46,7 +53,7 @@ class EveryStep(nn.Module):
 
 
 def build(
-    grid: Shape,
+    feature_shape: Shape,
     vocabulary: int,
     hidden: int = 256,
     embedding: int = 256,
@@ -55,4 +62,4 @@ def build(
     dropout: float = 0.0,
 ) -> nn.Module:
     """hidden: units a layer. embedding: numbers for a word, and for the picture. dropout: on both and on outputs."""
-    return EveryStep(grid, vocabulary, hidden, embedding, cell, layers, dropout)
+    return EveryStep(feature_shape, vocabulary, hidden, embedding, cell, layers, dropout)

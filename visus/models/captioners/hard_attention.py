@@ -19,7 +19,7 @@ def one_place(weights: Tensor, grid: Tensor, training: bool) -> tuple[Tensor, Te
 
 
 def build(
-    grid: Shape,
+    feature_shape: Shape,
     vocabulary: int,
     hidden: int = 256,
     embedding: int = 256,
@@ -28,4 +28,4 @@ def build(
     dropout: float = 0.0,
 ) -> nn.Module:
     """hidden: units. embedding: numbers for a word. attention: units that compare state and place."""
-    return Attending(grid, vocabulary, hidden, embedding, attention, cell, dropout, one_place)
+    return Attending(feature_shape, vocabulary, hidden, embedding, attention, cell, dropout, one_place)

@@ -13,13 +13,20 @@ class InitialState(nn.Module):
     """Features (B, D, h, w) and words (B, T) -> scores (B, T, V). The picture is seen once, before the first word."""
 
     def __init__(
-        self, grid: Shape, vocabulary: int, hidden: int, embedding: int, cell: Cell, layers: int, dropout: float
+        self,
+        feature_shape: Shape,
+        vocabulary: int,
+        hidden: int,
+        embedding: int,
+        cell: Cell,
+        layers: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         check(vocabulary, embedding, dropout)
         self.layers, self.hidden = layers, hidden
         self.recurrent = Recurrent(cell, embedding, hidden, layers, dropout)
-        self.project = nn.Linear(grid[0], layers * hidden)
+        self.project = nn.Linear(feature_shape[0], layers * hidden)
         self.embed = nn.Embedding(vocabulary, embedding)
         self.drop = nn.Dropout(dropout)
         self.head = head(hidden, vocabulary)
@@ -39,7 +46,7 @@ class InitialState(nn.Module):
 
 
 def build(
-    grid: Shape,
+    feature_shape: Shape,
     vocabulary: int,
     hidden: int = 256,
     embedding: int = 256,
@@ -48,4 +55,4 @@ def build(
     dropout: float = 0.0,
 ) -> nn.Module:
     """hidden: units a layer. embedding: numbers that stand for a word. dropout: on words, outputs, between layers."""
-    return InitialState(grid, vocabulary, hidden, embedding, cell, layers, dropout)
+    return InitialState(feature_shape, vocabulary, hidden, embedding, cell, layers, dropout)

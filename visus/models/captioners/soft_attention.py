@@ -13,7 +13,7 @@ def mean_feature(weights: Tensor, grid: Tensor, training: bool) -> tuple[Tensor,
 
 
 def build(
-    grid: Shape,
+    feature_shape: Shape,
     vocabulary: int,
     hidden: int = 256,
     embedding: int = 256,
@@ -22,4 +22,4 @@ def build(
     dropout: float = 0.0,
 ) -> nn.Module:
     """hidden: units. embedding: numbers for a word. attention: units that compare state and place."""
-    return Attending(grid, vocabulary, hidden, embedding, attention, cell, dropout, mean_feature)
+    return Attending(feature_shape, vocabulary, hidden, embedding, attention, cell, dropout, mean_feature)

@@ -8,7 +8,7 @@ from ... import recipes
 from ...data.audit._evidence import Verdict as Check
 from ...data.audit._run import worst
 from ...data.split import Split
-from ...doctor.finding import WARNING
+from ...doctor.finding import NOTE, WARNING
 from ...engine import catalogue
 from ...engine.task import Task
 from ...recipes import _form
@@ -52,8 +52,11 @@ def source_of(session: Session) -> Any:
 
 def audited(told: str, checks: Sequence[Check], **detail: Any) -> Verdict:
     """The verdict of an audit. told: what the data are, in words."""
-    raised = [check.check.replace("_", " ") for check in checks if check.severity == WARNING]
-    line = f"{told}; look at {', '.join(raised)} (the report tells what and what to do)" if raised else told
+    line = told
+    for severity, words in ((WARNING, "look at"), (NOTE, "noted:")):
+        raised = [check.check.replace("_", " ") for check in checks if check.severity == severity]
+        line += f"; {words} {', '.join(raised)}" if raised else ""
+    line += " (the report tells what and what to do)" if line != told else ""
     found = [{**vars(check), "names": list(check.names), "n_names": len(check.names)} for check in checks]
     return Verdict(worst(checks), line, {**detail, "checks": found})
 

@@ -42,7 +42,7 @@ class Subject(Protocol):
 
     RECIPE: what `visus fit` trains unless told otherwise. SOURCE: what it is to be given, in words. STAGES: by name, in
     order. PREPARED: settings that say how data are read, of no use once they are. FEWEST_STEPS: a small set gets more
-    passes until it has so many, unless the user named epochs.
+    passes until it has so many, unless the user named epochs. MOST_LOOKED_AT: of the validation part, in a short trial.
     """
 
     @property
@@ -59,6 +59,9 @@ class Subject(Protocol):
 
     @property
     def FEWEST_STEPS(self) -> int: ...  # noqa: N802
+
+    @property
+    def MOST_LOOKED_AT(self) -> int: ...  # noqa: N802
 
     def recognises(self, source: str) -> bool:
         """Whether `visus fit SOURCE` is about this subject without being told."""
@@ -78,6 +81,10 @@ class Subject(Protocol):
 
     def prepared(self, settings: Mapping[str, Any], recipe: str) -> Any:
         """The data of a recipe with these settings, resolved, ready to be learned from."""
+        ...
+
+    def fitted(self, source: str, settings: Mapping[str, Any], recipe: str) -> Any:
+        """The data of a run of `visus fit`, as its stages prepared them. settings: of the recipe, resolved."""
         ...
 
     def trial_data(self, prepared: Any) -> Any:
@@ -110,6 +117,10 @@ class Subject(Protocol):
 
     def keep(self, folder: Path, task: Task) -> Mapping[str, Any]:
         """After a training without the other stages: note which data lie in which part; details for the card."""
+        ...
+
+    def illustrate(self, folder: Path, task: Task, show: Show) -> None:
+        """After a training without the other stages, its model being shipped: what the report shows beside curves."""
         ...
 
     def evaluate(self, folder: Path, source: str, show: Show, views: str) -> Evaluation:

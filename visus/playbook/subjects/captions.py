@@ -11,7 +11,7 @@ from ...data.captions._captions import Captions
 from ...engine.task import Task
 from ...tasks.caption import Caption
 from .. import _caption_evidence, checks, report, search, train
-from .._session import Show, Silent
+from .._session import Show
 from . import _sequences, _words
 from ._captions import audit, baselines, split, test
 from ._captions.evaluate import evaluate
@@ -59,6 +59,10 @@ def prepared(settings: Mapping[str, Any], recipe: str) -> Captioned:
     return split.prepared_from(settings["data"], settings)
 
 
+def fitted(source: str, settings: Mapping[str, Any], recipe: str) -> Captioned:
+    return split.prepared_from(source, settings)
+
+
 def trial_data(prepared: Captioned) -> Captioned:
     return prepared.limited(validation=MOST_LOOKED_AT).without_test()
 
@@ -95,6 +99,11 @@ def ship(folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[
 
 def keep(folder: Path, task: Task) -> Mapping[str, Any]:
     prepared: Captioned = _sequences.prepared_of(task)
-    if isinstance(task, Caption):
-        _caption_evidence.keep_of_task(folder, task, prepared, Silent())
     return {"split": _sequences.note_parts(folder, prepared.split, split.sizes(prepared))}
+
+
+def illustrate(folder: Path, task: Task, show: Show) -> None:
+    """Captions of some validation pictures, and what they are worth."""
+    prepared: Captioned = _sequences.prepared_of(task).limited(validation=MOST_LOOKED_AT)
+    assert isinstance(task, Caption)
+    _caption_evidence.keep_of_task(folder, task, prepared, show)

@@ -36,6 +36,7 @@ STAGES: Mapping[str, Stage] = {
 }
 PREPARED = ("data", "size", "framing", "memory")
 FEWEST_STEPS = 1_500
+MOST_LOOKED_AT = search.MOST_LOOKED_AT
 
 
 def recognises(source: str) -> bool:
@@ -83,6 +84,10 @@ def prepared(settings: Mapping[str, Any], recipe: str) -> Prepared:
     )
 
 
+def fitted(source: str, settings: Mapping[str, Any], recipe: str) -> Prepared:
+    return prepared({**settings, "data": source}, recipe)
+
+
 def trial_data(prepared: Prepared) -> Prepared:
     return search.trial_pictures(prepared)
 
@@ -119,6 +124,10 @@ def keep(folder: Path, task: Task) -> Mapping[str, Any]:
     prepared = _prepared(task)
     split.write_parts(folder, prepared.split)
     return {"split": {"train": len(prepared.split.train)}}
+
+
+def illustrate(folder: Path, task: Task, show: Show) -> None:
+    """Nothing: pictures are shown of a test."""
 
 
 def _prepared(task: Task) -> Prepared:

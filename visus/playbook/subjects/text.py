@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from ...data.named_text import NAMES
-from ...data.text import Text, prepare_text
+from ...data.text import SHARES, Text, prepare_text
 from ...engine.task import Task
 from .. import _language_evidence, checks, report, search, train
-from .._session import Show
+from .._session import Show, Silent
 from . import _sequences
 from ._subject import Stage
 from ._text import audit, baselines, split, test
@@ -31,7 +31,6 @@ STAGES: Mapping[str, Stage] = {
 PREPARED = ("data", "validation")
 FEWEST_STEPS = 500  # a step is a batch of thousands of characters
 SUFFIXES = (".txt", ".txt.gz", ".text", ".md", ".tex")
-SHARES = (0.8, 0.1, 0.1)  # of the training, validation and test part
 MOST_TRAIN, MOST_LOOKED_AT = 2_000_000, 20_000  # characters that a trial learns from, and is scored on
 
 
@@ -49,12 +48,20 @@ def check(settings: Mapping[str, Any], build: Callable[..., Any]) -> None:
 
 
 def opened(source: str, settings: Mapping[str, Any], recipe: str, show: Show) -> Text:
-    return prepare_text(source, SHARES)
+    """The text in three parts: as much for the test as for validation, 8 : 1 : 1 unless `validation` is named."""
+    share = settings.get("validation", SHARES[1])
+    if share >= 0.5:
+        raise ValueError(f"validation={share:g} leaves nothing to train on, since the test takes as much; try 0.1")
+    return prepare_text(source, (1 - 2 * share, share, share))
 
 
 def prepared(settings: Mapping[str, Any], recipe: str) -> Text:
     share = settings["validation"]
     return prepare_text(settings["data"], (1 - share, share, 0.0))
+
+
+def fitted(source: str, settings: Mapping[str, Any], recipe: str) -> Text:
+    return opened(source, settings, recipe, Silent())
 
 
 def trial_data(prepared: Text) -> Text:
@@ -89,5 +96,9 @@ def ship(folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[
 
 def keep(folder: Path, task: Task) -> Mapping[str, Any]:
     prepared: Text = _sequences.prepared_of(task)
-    _language_evidence.keep(folder, task, prepared)
     return {"split": _sequences.note_parts(folder, prepared.split, split.sizes(prepared))}
+
+
+def illustrate(folder: Path, task: Task, show: Show) -> None:
+    """Samples, and how surprising the validation part is."""
+    _language_evidence.keep(folder, task, _sequences.prepared_of(task))

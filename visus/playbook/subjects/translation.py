@@ -7,7 +7,8 @@ from typing import Any
 from ...data import parallel
 from ...data.pairs import Pairs
 from ...engine.task import Task
-from .. import checks, report, search, train
+from ...ship import opened as shipped
+from .. import _translation_evidence, checks, report, search, train
 from .._session import Show
 from . import _sequences, _words
 from ._subject import Stage
@@ -54,6 +55,10 @@ def prepared(settings: Mapping[str, Any], recipe: str) -> Pairs:
     return split.prepared_from(settings["data"], settings)
 
 
+def fitted(source: str, settings: Mapping[str, Any], recipe: str) -> Pairs:
+    return split.prepared_from(source, settings)
+
+
 def trial_data(prepared: Pairs) -> Pairs:
     return prepared.limited(MOST_TRAIN, MOST_LOOKED_AT).without_test()
 
@@ -92,3 +97,9 @@ def ship(folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[
 def keep(folder: Path, task: Task) -> Mapping[str, Any]:
     prepared: Pairs = _sequences.prepared_of(task)
     return {"split": _sequences.note_parts(folder, prepared.split, split.sizes(prepared))}
+
+
+def illustrate(folder: Path, task: Task, show: Show) -> None:
+    """Translations of some validation sentences, and what they are worth."""
+    prepared: Pairs = _sequences.prepared_of(task).limited(validation=MOST_LOOKED_AT)
+    _translation_evidence.keep(folder, shipped.opened(folder), prepared, "validation")

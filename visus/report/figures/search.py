@@ -84,6 +84,8 @@ def search(
     reading += (
         " of its own column." if words else " inside the dotted ends of the range searched last, not at one of them."
     )
+    if scale is not SHARES:
+        reading += " Fewer nats are better and stand higher."
     if lost:
         reading += f" Crosses at the bottom: {len(lost)} that diverged."
     return Chart(f"{scale.name.capitalize()} over {short(name, 40)}", draw(paint, 225), reading)

@@ -23,6 +23,7 @@ def gather(record: Record) -> dict[str, Any] | None:
     if not audit and not split:
         return None
     counts = {name: int(count) for name, n in mapping(audit.get("class_counts")).items() if (count := number(n)) >= 0}
+    table = mapping(audit.get("table"))
     checks = [mapping(check) for check in sequence(audit.get("checks"))]
     return {
         "n": audit.get("n"),
@@ -31,17 +32,20 @@ def gather(record: Record) -> dict[str, Any] | None:
         "unreadable": audit.get("unreadable"),
         "n_classes": len(counts),
         "chart": class_counts(list(counts), list(counts.values())) if counts else None,
-        "checks": sorted(map(_check, checks), key=lambda check: -SEVERITIES.index(check["severity"])),
-        "tables": [(title, _kinds(kind, mapping(audit.get("table")).get(kind))) for kind, title in _TABLES.items()],
+        "checks": sorted(
+            (_check(check, record.subject) for check in checks), key=lambda check: -SEVERITIES.index(check["severity"])
+        ),
+        "tables": [(_TABLES[kind], _kinds(kind, table[kind])) for kind in _TABLES if kind in table],
         "flagged": _flagged(record),
         "split": split,
     }
 
 
-def _check(check: dict[str, Any]) -> dict[str, Any]:
+def _check(check: dict[str, Any], subject: str) -> dict[str, Any]:
     names = sequence(check.get("names"))
     return {
         **check,
+        "thing": "picture" if subject == "pictures" else "place",
         "severity": severity(check),
         "names": names[:MAX_NAMES],
         "more": max(int(np.nan_to_num(number(check.get("n_names")))), len(names)) - len(names[:MAX_NAMES]),

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ...runs import ledger
-from ..record import Event, Record, mapping
+from .. import measures
+from ..record import Event, Record, mapping, number
 from ..wording import percent, plain
 
 
@@ -44,8 +45,14 @@ def _settings(settings: dict[str, Any], given: dict[str, Any]) -> list[tuple[str
 
 
 def _evaluation(event: Event) -> tuple[str, str]:
-    ends = f"95 % interval {percent(event.get('low'))} to {percent(event.get('high'))}"
-    text = f"{percent(event.get('accuracy'))} of {plain(event.get('n'))} pictures, {ends}"
+    name = event.get("measure")
+    if name:
+        of = measures.named(str(name))
+        value, low, high = (of.said(number(event.get(end))) for end in ("score", "low", "high"))
+        text = f"{name} {value}, {plain(event.get('n'))} {of.things}, 95 % interval {low} to {high}"
+    else:
+        ends = f"95 % interval {percent(event.get('low'))} to {percent(event.get('high'))}"
+        text = f"{percent(event.get('accuracy'))} of {plain(event.get('n'))} pictures, {ends}"
     use = event.get("use")
     return str(event.get("source", "")), f"{text}, {ledger.ordinal(use)}" if isinstance(use, int) else text
 

@@ -133,8 +133,12 @@ def _lead(detail: dict[str, Any], scale: Scale) -> str:
     mean, low, high = (number(lead.get(name)) for name in ("mean", "low", "high"))
     if not math.isfinite(mean):
         return ""
-    ends = sorted(abs(scale.factor) * end for end in (low, high))
-    sure = f", 95 % interval {ends[0]:.{scale.digits}f} to {ends[1]:.{scale.digits}f}, seed by seed" if math.isfinite(low) else ""
+    ends = sorted(abs(scale.factor) * end + 0.0 for end in (low, high))
+    sure = (
+        f", 95 % interval {ends[0]:.{scale.digits}f} to {ends[1]:.{scale.digits}f}, seed by seed"
+        if math.isfinite(low)
+        else ""
+    )
     verdict = "clearly better than" if detail.get("clear") else "not clearly better than"
     return f"The first is {verdict} the second: {scale.difference(mean)}{sure}."
 

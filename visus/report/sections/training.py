@@ -19,7 +19,8 @@ def gather(record: Record) -> dict[str, Any] | None:
         return None
     in_epochs = all(math.isfinite(number(event.get("epoch"))) for event in (*metrics, *scores))
     x = "epoch" if in_epochs else "step"
-    return {"charts": _charts(metrics, scores, x, _resumed(record, x))}
+    drawn_before = {"nats"} if "language" in record.facts else set()
+    return {"charts": _charts(metrics, scores, x, _resumed(record, x), drawn_before)}
 
 
 def attempts(record: Record) -> list[str]:
@@ -52,7 +53,9 @@ def best_score(record: Record) -> tuple[str, float] | None:
     return (name.replace("log_likelihood", "nats"), -value) if name.endswith("log_likelihood") else (name, value)
 
 
-def _charts(metrics: list[Event], scores: list[Event], x: str, resumed: list[float]) -> list[Chart]:
+def _charts(
+    metrics: list[Event], scores: list[Event], x: str, resumed: list[float], drawn_before: set[str]
+) -> list[Chart]:
     objectives = list(dict.fromkeys(str(event.get("objective", "loss")) for event in metrics))
 
     def of(key: str) -> dict[str, Line]:
@@ -71,7 +74,7 @@ def _charts(metrics: list[Event], scores: list[Event], x: str, resumed: list[flo
     if "nats" in kinds:
         for same in ("log_likelihood", "perplexity"):  # in other units
             kinds.pop(same, None)
-    for kind in list(kinds)[:_MAX_SCORES]:
+    for kind in [kind for kind in kinds if kind not in drawn_before][:_MAX_SCORES]:
         train, validation = lines.get(f"train_{kind}"), lines.get(f"validation_{kind}", lines.get(kind))
         charts.append(curves.score(kind, train, validation, x, resumed))
     if any(np.isfinite(line.y).any() for line in of("lr").values()):

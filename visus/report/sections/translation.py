@@ -38,7 +38,7 @@ def gather(record: Record) -> dict[str, Any] | None:
         "n": int(np.nan_to_num(number(facts.get("n")))),
         "way": str(facts.get("way") or ""),
         "from_to": " to ".join(languages),
-        "signature": str(scored.get("signature") or ""),
+        "signature": str(scored.get("signature") or "").replace("|", ", "),
         "case": "all in lower case" if facts.get("lower") else "upper and lower case count",
         "methods": figures.methods([*bars, figures.Method("this network", value, True, *ends)]),
         "lengths": _lengths(facts),

@@ -25,6 +25,14 @@ def gather(record: Record) -> list[dict[str, Any]] | None:
     return [_row(stage, record) for stage in STAGES]
 
 
+def question(stage: str, record: Record) -> str:
+    """What a stage asks, of pictures or of other data."""
+    asked = STAGES[stage]
+    return (
+        asked if record.subject == "pictures" else asked.replace("the pictures", "the data").replace("pictures", "data")
+    )
+
+
 def severity(event: Event) -> str:
     """One of SEVERITIES; an unknown word counts as a note, so that it is neither alarming nor hidden."""
     found = event.get("severity")
@@ -52,7 +60,7 @@ def findings(record: Record, during: bool = True) -> list[dict[str, Any]]:
 
 def _row(stage: str, record: Record) -> dict[str, Any]:
     verdict = record.verdict(stage)
-    row = {"stage": stage, "question": STAGES[stage]}
+    row = {"stage": stage, "question": question(stage, record)}
     if stage == "report" and not mapping((verdict or {}).get("detail")).get("skipped"):
         return row | {"severity": "pass", "badge": "pass", "line": "this page", "seconds": None}
     if verdict is None:

@@ -18,7 +18,7 @@ from .. import model as ship
 
 COMMAND = "visus translate"
 BEAM, ALPHA = 5, 1.0  # beginnings that are kept, and the strength of the length penalty
-LONGER, MORE = 1.5, 10  # a translation has at most so many times the source's words, and so many more
+MOST = 100  # words of a translation; one limit for all, or the answer would hang on its neighbours in the batch
 BATCH = 64  # sentences translated at once
 LIMITS = """It always answers, in whole sentences that may be wrong: it makes up what it has not seen, and it does not
 know words that were rare in training. Its figures hold for sentences like those it was tested on, and for nothing
@@ -68,9 +68,8 @@ class Translator:
             some = places[first : first + BATCH]
             source = padded([[*self.source.encode(words[i]), self.source.end] for i in some])
             start = torch.full((len(some),), self.target.start)
-            most = int(LONGER * source.shape[1]) + MORE
             state = self.network.starts(source)
-            decoded = beam.decode(self.network.step, state, start, self.target.end, most, width=width, alpha=alpha)
+            decoded = beam.decode(self.network.step, state, start, self.target.end, MOST, width=width, alpha=alpha)
             looked = self._weights(source, decoded.tokens)
             for row, (i, ids) in enumerate(zip(some, decoded.rows(self.target.end), strict=True)):
                 weights = None if looked is None else looked[row, : len(ids) + 1, : len(words[i]) + 1]

@@ -18,6 +18,7 @@ from . import baselines
 
 MEASURE = "nats per character"
 BLOCK = 500  # characters that are drawn together: how surprising neighbours are hangs together
+FEWEST_BLOCKS = 20  # of a short text, whose blocks are shorter
 RESAMPLES, CONFIDENCE = 2_000, 0.95
 
 Floats = NDArray[np.float64]
@@ -77,7 +78,7 @@ def recall(session: Session, verdict: Verdict) -> None:
 
 def mean(values: Floats, seed: int = 0) -> Nats:
     """The mean of one value a character (N,) and its interval: the bootstrap of blocks (Kuensch, 1989)."""
-    n_blocks = max(1, len(values) // BLOCK)
+    n_blocks = min(len(values), max(FEWEST_BLOCKS, len(values) // BLOCK))
     blocks = np.array([block.mean() for block in np.array_split(values, n_blocks)])
     sizes = np.array([len(block) for block in np.array_split(values, n_blocks)])
     rows = np.random.default_rng(seed).integers(0, n_blocks, (RESAMPLES, n_blocks))
