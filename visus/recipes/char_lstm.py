@@ -30,7 +30,7 @@ def build(
     cell: Annotated[Literal["rnn", "lstm", "gru"], About("the recurrent cell")] = "lstm",
     hidden: Annotated[int, Limits(1, 8192), About("units a layer")] = 512,
     layers: Annotated[int, Limits(1, 16), About("recurrent layers, one above the other")] = 2,
-    embedding: Annotated[int, Limits(1, 8192), About("numbers that stand for a character")] = 64,
+    embedding: Annotated[int, Limits(1, 8192), About("numbers that stand for a character")] = 512,
     dropout: Annotated[float, Limits(0.0, 0.95), Range(0.0, 0.6), About("between layers and into the head")] = 0.5,
     tied: Annotated[bool, About("one table for embeddings and head; needs embedding = hidden")] = False,
     window: Annotated[int, Limits(1, 10_000), About("characters the gradient goes back through")] = 100,

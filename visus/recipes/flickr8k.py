@@ -4,5 +4,7 @@ from functools import partial
 
 from . import caption
 
-build = partial(caption.build, data="flickr8k", model="soft_attention", dropout=0.3, epochs=12)
+build = partial(
+    caption.build, data="flickr8k", model="soft_attention", hidden=192, embedding=192, dropout=0.5, epochs=10
+)
 SUBJECT = caption.SUBJECT

@@ -1,7 +1,7 @@
 """Networks that describe a picture in words: `build(feature_shape, vocabulary, ...) -> nn.Module`.
 
-`feature_shape` is (D, h, w), of the grid of features that is looked at; `vocabulary` the number of words V. Every module
-offers
+`feature_shape` is (D, h, w), of the grid of features that is looked at; `vocabulary` the number of words V. Every
+module offers
 
     forward(features (B, D, h, w), words int64 (B, T)) -> Told      the scores of the word behind each, teacher-forced
     begin(features) -> state                                        tensors with the batch first

@@ -6,7 +6,6 @@ from torch.nn import functional as F
 
 from ...layers.recurrent import Cell, Recurrent, State
 
-HEAD_STD = 0.01  # of the head's first weights: every symbol is as likely as any other, and the first loss is ln V
 STRIDE = 256  # steps that `surprises` runs at once
 LANES = 64  # stretches of a long text that `surprises` reads side by side
 WARM_UP = 512  # symbols that a stretch reads of what stands before it, so that its state is as if it had read all
@@ -26,7 +25,7 @@ class LanguageModel(nn.Module):
         cell: Cell = "lstm",
         hidden: int = 512,
         layers: int = 2,
-        embedding: int = 64,
+        embedding: int = 512,
         dropout: float = 0.0,
         tied: bool = False,
     ) -> None:
@@ -40,7 +39,6 @@ class LanguageModel(nn.Module):
         self.recurrent = Recurrent(cell, embedding, hidden, layers, dropout)
         self.drop = nn.Dropout(dropout)
         self.head = nn.Linear(hidden, vocabulary)
-        nn.init.normal_(self.head.weight, std=HEAD_STD)
         nn.init.zeros_(self.head.bias)
         if tied:
             self.embed.weight = self.head.weight
@@ -104,7 +102,7 @@ def build(
     cell: Cell = "lstm",
     hidden: int = 512,
     layers: int = 2,
-    embedding: int = 64,
+    embedding: int = 512,
     dropout: float = 0.0,
     tied: bool = False,
 ) -> LanguageModel:
