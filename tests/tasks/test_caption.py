@@ -45,12 +45,12 @@ def test_nats_are_those_of_the_words_and_padding_does_not_count(made):
     seen, inputs, targets = next(task.data.part("train"))
     with torch.no_grad():
         told = task.model.captioner(task.features(seen), inputs).scores.log_softmax(2)
-        loss = float(task.silence((seen, inputs, targets))["cross_entropy"])
+        loss = float(task.surprise((seen, inputs, targets))["cross_entropy"])
     real = targets != task.vocabulary.pad
     assert not real.all()
     assert loss == pytest.approx(-float(told.gather(2, targets[:, :, None])[:, :, 0][real].mean()), abs=1e-5)
     longer = [torch.nn.functional.pad(tokens, (0, 5), value=task.vocabulary.pad) for tokens in (inputs, targets)]
-    assert float(task.silence((seen, *longer))["cross_entropy"].detach()) == pytest.approx(loss, abs=1e-5)
+    assert float(task.surprise((seen, *longer))["cross_entropy"].detach()) == pytest.approx(loss, abs=1e-5)
 
 
 def test_the_totals_of_a_part_are_those_of_its_batches_put_together(made):
@@ -166,7 +166,7 @@ def test_draws_that_told_the_word_become_likelier(made):
     seen, words, targets = torch.zeros(64, 1, 1, 1), torch.ones(64, 1, dtype=torch.long), torch.full((64, 1), 4)
     for _ in range(30):
         rate.zero_grad()
-        terms = task.silence((seen, words, targets))
+        terms = task.surprise((seen, words, targets))
         terms["reinforce"].backward()
         rate.step()
     assert guess.energies.softmax(0)[1] > 0.95
@@ -181,7 +181,7 @@ def test_the_gradient_of_the_draws_is_that_of_the_expected_reward(made):
     n = 20_000
     torch.manual_seed(1)
     seen, words, targets = torch.zeros(n, 1, 1, 1), torch.ones(n, 1, dtype=torch.long), torch.full((n, 1), 4)
-    found = torch.autograd.grad(task.silence((seen, words, targets))["reinforce"], guess.energies)[0]
+    found = torch.autograd.grad(task.surprise((seen, words, targets))["reinforce"], guess.energies)[0]
     rewards = torch.tensor([math.log(1 / 5), float(torch.tensor([-1e-3] * 4 + [3.0]).log_softmax(0)[4])])
     exact = torch.autograd.grad(-(guess.energies.softmax(0) * rewards).sum(), guess.energies)[0]
     assert torch.allclose(found, exact, atol=0.02)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .. import recipes
 from ..data.batches import Batches, Prepared
 from ..data.collection import ATTRIBUTES, CLASSES, NUMBERS, TRAIN
-from .. import recipes
 from ..engine import catalogue
 from ..models import classifiers
 

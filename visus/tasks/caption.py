@@ -111,7 +111,7 @@ class Caption(Task):
         self.objectives = [
             Objective(
                 self.NAME,
-                self.silence,
+                self.surprise,
                 model.parameters(),
                 optimizer,
                 lr=lr,
@@ -146,7 +146,7 @@ class Caption(Task):
         """What the captioner is given, (B, D, h, w): of pictures, or as it was kept."""
         return self.network.see(seen) if self.data.sees_pictures else seen
 
-    def silence(self, batch: Batch) -> Terms:
+    def surprise(self, batch: Batch) -> Terms:
         """Nats of a word, PAD not counted, and what attention adds. batch: seen (B, ...), inputs, targets (B, T)."""
         seen, inputs, targets = batch
         told = self.network.captioner(self.features(seen), inputs)

@@ -6,12 +6,12 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ..decoding.sample import draws
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
 from ..engine.schedules import Schedule, constant
 from ..engine.task import Task, evaluating
+from ..losses.sequence import temporal_cross_entropy
 
 NO_END = -1  # a text goes on until enough of it was made
 State = tuple[Tensor, ...]
@@ -130,7 +130,7 @@ class Language(Task):
         state = self.carried[:, lanes].masked_fill(begins[:, None, None], 0.0)
         scores, after = self.model(inputs, tuple(state.to(next(self.model.parameters()).dtype)))
         self.left_behind[:, lanes] = torch.stack(after).detach().to(self.left_behind)
-        return {"cross_entropy": nats(scores, targets)}
+        return {"cross_entropy": temporal_cross_entropy(scores, targets)}
 
     def predict(self, inputs: Tensor) -> Tensor:
         """Symbols int64 (B, T) -> probabilities of the symbol behind each, (B, T, V), from an empty state."""
@@ -191,10 +191,3 @@ class Language(Task):
         begun = self.data.prepared.part("validation")[:1]
         made = self.continuation(begun, self._shown, temperature=self._temperature)
         return {f"at temperature {self._temperature:g}": self._written(begun.tolist() + made)}
-
-
-def nats(scores: Tensor, targets: Tensor) -> Tensor:
-    """Mean nats of targets (B, T) under scores (B, T, V), at least in float32."""
-    # bfloat16 has 8 bits of mantissa: too few for a log-sum-exp. float64 stays, for the gradient check.
-    wide = scores.to(torch.promote_types(scores.dtype, torch.float32))
-    return F.cross_entropy(wide.flatten(0, 1), targets.flatten())
