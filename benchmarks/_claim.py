@@ -30,6 +30,12 @@ def facts() -> dict[str, Any]:
     }
 
 
+def keep(path: Path, runs: Any) -> None:
+    """Write down what was measured so far: a long benchmark that is stopped loses one run."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(runs, indent=1) + "\n")
+
+
 def state(name: str, claim: str, held: bool, **figures: Any) -> None:
     """Print a claim with its figures, and keep them."""
     RESULTS.mkdir(exist_ok=True)

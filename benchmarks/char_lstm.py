@@ -23,7 +23,7 @@ from statistics import median
 from typing import Any
 
 import torch
-from _claim import RESULTS, spread, state
+from _claim import RESULTS, keep, spread, state
 from torch import nn
 from torch.nn import functional as F
 
@@ -65,7 +65,7 @@ def quality(words: Sequence[str]) -> None:
     for seed in seeds:
         done[str(seed)] = trained(seed, settings)
         print(f"seed {seed}: {done[str(seed)]}", flush=True)
-        MEASURED.write_text(json.dumps(kept, indent=2) + "\n")
+        keep(MEASURED, kept)
     text = prepare_text("tiny-shakespeare")
     orders = ngram.baselines(text.part("train").numpy(), text.part("validation").numpy(), len(text.vocabulary))
     worst = max(row["nats"] for row in done.values())

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from _claim import RESULTS, spread, state
+from _claim import RESULTS, keep, spread, state
 
 from visus.data.pairs import Pairs, prepare_pairs
 from visus.playbook import _translation_scores as scores
@@ -60,14 +60,13 @@ def main(words: Sequence[str]) -> None:
     lexical = scores.baselines(pairs, "test")[scores.WORD_BY_WORD]
     print(f"word by word, without a network: BLEU {lexical:.1f}")
     reached: dict[str, float] = {}
-    kept = json.loads(MEASURED.read_text()) if MEASURED.is_file() else []
     for attention in named.split(","):
         runs = []
         for seed in seeds:
             run = trained(attention, seed, settings, pairs)
             runs.append(run)
-            kept.append(run)
-            MEASURED.write_text(json.dumps(kept, indent=1) + "\n")
+            earlier = json.loads(MEASURED.read_text()) if MEASURED.is_file() else []  # another process may have written
+            keep(MEASURED, [*earlier, run])
             print(f"{attention}, seed {seed}: {run['nats']:.3f} nats a word, {run['seconds'] / 60:.0f} minutes; "
                   f"BLEU greedy {run['greedy']['bleu']:.1f}, beam of {BEAM} {run['beam']['bleu']:.1f} "
                   f"({run['beam']['low']:.1f} to {run['beam']['high']:.1f}) {run['beam']['signature']}")  # fmt: skip

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from .doctor.anywhere import Doctor
     from .estimators import Classifier, predict, train
     from .playbook.api import Fitted, fit, resume
-    from .ship.model import TrainedModel, load
+    from .ship.model import TrainedModel
+    from .ship.opened import load
 
 __version__ = "0.1.0"
 __all__ = ["Classifier", "Doctor", "Fitted", "TrainedModel", "circuit", "fit", "load", "predict", "resume", "train"]
@@ -31,7 +32,7 @@ _HOMES = {
     "TrainedModel": ".ship.model",
     "circuit": ".circuit",
     "fit": ".playbook.api",
-    "load": ".ship.model",
+    "load": ".ship.opened",
     "predict": ".estimators",
     "resume": ".playbook.api",
     "train": ".estimators",

@@ -232,7 +232,7 @@ def test_resuming_after_the_text_changed_is_refused(book, tmp_path):
         visus.fit(mine, runs=tmp_path / "runs", skip=["checks", "search"], show=StopAt("train", 0.3), epochs=2, **TINY)
     (folder,) = [path.parent for path in (tmp_path / "runs").glob("*/run.json")]
     mine.write_text(told(seed=1))
-    with pytest.raises(BlockedError, match="has changed since this run began"):
+    with pytest.raises(BlockedError, match="have changed since this run began"):
         api.resume(folder)
 
 

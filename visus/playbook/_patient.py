@@ -63,7 +63,7 @@ def admit(run: Run) -> Patient:
         )
         if info.get("split_hash", prepared.split.hash) != prepared.split.hash:
             raise ValueError(
-                f"what is in {info['source']} has changed since {run.folder} was made, so trials would not "
+                f"the data in {info['source']} have changed since {run.folder} was made, so trials would not "
                 f"compare; start a new run with `visus fit {info['source']}`"
             )
         budget = () if info.get("budget_s") is None else (f"budget={info['budget_s']:g}s",)

@@ -20,12 +20,18 @@ def told_by(folder: str | Path) -> str:
     return str(facts.get("tells", CLASSES))
 
 
-def opened(folder: str | Path) -> Any:
+def opened(folder: str | Path, views: str = "one") -> Any:
     """The model in a run folder or a model folder: a `TrainedModel` of pictures, or what its kind of sequence is.
 
-    Raises FileNotFoundError or ValueError with the next step.
+    views: of pictures that are told apart, see `ship.model.load`. Raises FileNotFoundError or ValueError with the next
+    step.
     """
     tells = told_by(folder)
-    if tells in catalogue.names(sequences):
-        return catalogue.find(sequences, tells).load(Path(folder))
-    return model.load(folder)
+    if tells not in catalogue.names(sequences):
+        return model.load(folder, views)
+    if views != "one":
+        raise ValueError(f"views={views} are looks at a picture by a classifier, and {folder} is about {tells}")
+    return catalogue.find(sequences, tells).load(Path(folder))
+
+
+load = opened  # as `visus.load`

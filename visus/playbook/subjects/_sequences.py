@@ -78,7 +78,7 @@ def same_as_before(division: Split, session: Session, verdict: Verdict) -> None:
     """Raise BlockedError if the data are not those that an interrupted run began with."""
     if division.hash != verdict.detail["hash"]:
         raise BlockedError(
-            f"what is in {session.source} has changed since this run began, so its split no longer holds; start a new "
+            f"the data in {session.source} have changed since this run began, so its split no longer holds; start a new "
             "run with `visus fit`"
         )
 
