@@ -80,9 +80,7 @@ def filtered(log_probabilities: Tensor, temperature: float = 1.0, top_k: int = 0
 def check_settings(temperature: float = 1.0, top_k: int = 0, nucleus: float = 1.0) -> None:
     """Raise ValueError, in one sentence, for a setting outside its range."""
     if not 0 < temperature < math.inf:
-        raise ValueError(
-            f"temperature must be above 0, and top_k=1 takes the likeliest alone; got {temperature:g}"
-        )
+        raise ValueError(f"temperature must be above 0, and top_k=1 takes the likeliest alone; got {temperature:g}")
     if top_k < 0:
         raise ValueError(f"top_k must be at least 1 token, or 0 for all; got {top_k}")
     if not 0 < nucleus <= 1:

@@ -26,7 +26,6 @@ from .explain import Looked
 
 PAGE = "explain"
 GIVEN = ("network", "ids", "symbols", "show")  # what each technique is handed; the rest are its settings
-TELLS = "text"
 
 
 def explain(
@@ -67,13 +66,6 @@ def explain(
     findings = [*(sentence for one in done.values() for sentence in one.findings), *left_out]
     page = _page(folder, out or folder / PAGE, done, findings)
     return Looked(page, [], findings, [], left_out)
-
-
-def is_text(folder: Path) -> bool:
-    """Whether the run's model is a language model. Raises FileNotFoundError if it holds no model."""
-    from ..ship.opened import told_by
-
-    return told_by(folder) == TELLS
 
 
 def refuse(**options: object) -> None:

@@ -78,8 +78,8 @@ def same_as_before(division: Split, session: Session, verdict: Verdict) -> None:
     """Raise BlockedError if the data are not those that an interrupted run began with."""
     if division.hash != verdict.detail["hash"]:
         raise BlockedError(
-            f"the data in {session.source} have changed since this run began, so its split no longer holds; start a new "
-            "run with `visus fit`"
+            f"the data in {session.source} have changed since this run began, so its split no longer holds; start a "
+            "new run with `visus fit`"
         )
 
 
