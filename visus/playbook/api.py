@@ -13,6 +13,7 @@ from ..data.collection import CLASSES
 from ..engine import catalogue
 from ..engine.memory import keep_freed_memory
 from ..engine.probe import fewest_threads
+from ..engine.task import Task
 from ..recipes import _form
 from ..recipes._told import RECIPES
 from ..report.page import write
@@ -112,7 +113,7 @@ def resume(folder: str | Path, show: Show | None = None) -> Fitted:
 def train_recipe(
     name: str, settings: Mapping[str, Any], runs: str | Path = "runs", show: Show | None = None
 ) -> tuple[Path, Outcome]:
-    """Train a ready-made recipe. Raises LookupError, ValueError."""
+    """Train a ready-made recipe. Raises LookupError, ValueError, OSError for what cannot be, before a run is begun."""
     build = catalogue.find(recipes, name).build
     settings = _form.completed(build, settings)
     form = _form.resolved(build, settings)
@@ -125,8 +126,10 @@ def train_recipe(
         "settings": form,
         **circumstances(int(form.get("seed", 0))),
     }
+    keep_freed_memory()
+    task = build(**settings)
     folder = create(Path(runs), name.replace("_", "-"), info)
-    return folder, _train_recipe(folder, show or Silent())
+    return folder, _train_recipe(folder, show or Silent(), task)
 
 
 def check_settings(
@@ -207,11 +210,12 @@ def _run(folder: Path, budget: Budget, show: Show, confirm: Callable[[str], bool
         session.journal.close()
 
 
-def _train_recipe(folder: Path, show: Show) -> Outcome:
+def _train_recipe(folder: Path, show: Show, task: Task | None = None) -> Outcome:
+    """Train in `folder`, to its end. task: as it was built for a fresh run; None: built anew, as the run records it."""
     keep_freed_memory()
     info = Run(folder).info
     measured_before = {"arithmetic": info["precision"]} if "precision" in info else {}
-    task = catalogue.find(recipes, info["recipe"]).build(**info["given"] | measured_before)
+    task = task or catalogue.find(recipes, info["recipe"]).build(**info["given"] | measured_before)
     if not measured_before:
         settle(folder, task, fewest_threads(task))
     outcome = train(task, folder, show)
