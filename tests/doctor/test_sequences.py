@@ -268,6 +268,14 @@ def test_our_loop_finds_the_column_that_is_asked_for_and_hears_what_is_written()
     assert chart.evaluations[-1]["free_repeated"] == pytest.approx(0.6)
 
 
+@pytest.mark.parametrize(("simple", "hurt"), [(-0.9, True), (-0.97, False), (-1.5, False)])
+def test_a_log_likelihood_below_that_of_simple_methods_is_an_outcome_that_is_hurt(simple, hurt):
+    task, checkup = Writes(), Checkup(reference=simple)
+    fit(task, 30, [checkup, Evaluate(10, [checkup])])
+    below = [reason for reason in checkup.diagnosis().outcome.reasons if "simple methods" in reason]
+    assert below == (["the score is -1; simple methods reach -0.9"] if hurt else [])
+
+
 class BreaksWhileWriting(Writes):
     def free_running(self):
         raise AttributeError("nothing to write with")

@@ -115,7 +115,11 @@ def _below_others(chart: Chart) -> list[str]:
     score = readings.final_score(chart) if readings.are_shares(chart) else readings.right(chart)
     known = chart.facts.get("reference")
     found = []
-    if known is not None and score < known - BELOW_REFERENCE * max(known, 0.2):
+    if known is not None and readings.are_tokens(chart):  # scored by its log-likelihood, which is below 0
+        reached = readings.final_score(chart)
+        if reached < known - BELOW_REFERENCE * abs(known):
+            found.append(f"the score is {reached:.3g}; simple methods reach {known:.3g}")
+    elif known is not None and score < known - BELOW_REFERENCE * max(known, 0.2):
         found.append(f"the score is {score:.1%}; a good run is known to reach {known:.1%}")
     start, kept = readings.features_at_start(chart)
     if not math.isnan(start) and not math.isnan(score) and score < start - _margin(start, kept):
