@@ -4,18 +4,18 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from ..decoding import greedy
 from ..decoding._walk import Decoded, State
-from ..engine.objective import NO_FACTORS, Batch, Objective, OptimizerFactory, Terms
-from ..engine.schedules import Schedule, constant
-from ..engine.task import Task, evaluating
+from ..engine.objective import Batch, OptimizerFactory, Terms
+from ..engine.task import evaluating
 from ..losses.sequence import temporal_cross_entropy
 from ..metrics.bleu import bleu
+from ._telling import Telling
 
 
 class Told(Protocol):
@@ -67,18 +67,18 @@ class Described(Protocol):
         ...
 
 
-class Caption(Task):
+class Caption(Telling):
     """Descend the nats of each word of a caption given the picture and the words before it (teacher forcing).
 
     vocabulary: its words; the loss of what stands behind END does not count. smoothing: of the targets. longest: words
     of a sentence that is made. doubly_stochastic: weight of the penalty that has each place looked at about equally
     often over a sentence (Xu et al., 2015, equation 14). reinforce, entropy: weights of the terms that teach where to
-    look, for a captioner that draws its places (equation 12). factors: on the rate of single parameters.
-    written: words -> a readable sentence.
+    look, for a captioner that draws its places (equation 12). written: words -> a readable sentence.
     """
 
     NAME = "caption"
-    TRAIN_SAMPLE = 500  # training captions scored at each evaluation, to see the gap to validation
+    TRAIN_SAMPLE = 500  # captions
+    data: Described
     SPOKEN_SAMPLE = 100  # validation pictures described at each evaluation
     COMPARED, SHOWN = 24, 3  # of these, written down for the doctor, and for people
     surrogates = ("reinforce",)
@@ -90,57 +90,23 @@ class Caption(Task):
         vocabulary: Spoken,
         optimizer: OptimizerFactory,
         *,
-        lr: float,
         longest: int,
-        schedule: Schedule = constant,
-        weight_decay: float = 0.0,
-        max_norm: float = math.inf,
-        accumulate: int = 1,
         smoothing: float = 0.0,
         doubly_stochastic: float = 0.0,
         reinforce: float = 1.0,
         entropy: float = 0.01,
-        factors: dict[nn.Parameter, float] | None = None,
         written: Callable[[Sequence[str]], str] = " ".join,
+        **descent: Any,
     ) -> None:
-        super().__init__()
-        self.model, self.data, self.vocabulary, self.longest = model, data, vocabulary, longest
+        super().__init__(model, data, optimizer, len(vocabulary), **descent)
+        self.vocabulary, self.longest = vocabulary, longest
         self.smoothing, self.doubly_stochastic = smoothing, doubly_stochastic
         self.reinforce, self.entropy, self.written = reinforce, entropy, written
-        self.steps_per_epoch = data.steps_per_epoch
-        self.objectives = [
-            Objective(
-                self.NAME,
-                self.surprise,
-                model.parameters(),
-                optimizer,
-                lr=lr,
-                schedule=schedule,
-                weight_decay=weight_decay,
-                max_norm=max_norm,
-                accumulate=accumulate,
-                blind_loss=math.log(len(vocabulary)),
-                factors=factors or NO_FACTORS,
-            )
-        ]
-        self.train()
 
     @property
     def network(self) -> Describer:
         """The model, as what it offers."""
         return self.model  # type: ignore[return-value]
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.model.parameters()).device
-
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        for batch in self.data.batches(start):
-            yield tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
-
-    def sources(self, step: int) -> list[str]:
-        """Names of the pictures in the batch of one step, in its order."""
-        return self.data.sources(step)
 
     def features(self, seen: Tensor) -> Tensor:
         """What the captioner is given, (B, D, h, w): of pictures, or as it was kept."""
@@ -182,14 +148,7 @@ class Caption(Task):
         }
 
     def evaluate(self) -> dict[str, float]:
-        found, train = self.nats("validation"), self.nats("train", self.TRAIN_SAMPLE)
-        return {
-            "validation_log_likelihood": -found,
-            "validation_nats": found,
-            "validation_perplexity": math.exp(min(found, 100.0)),
-            "train_nats": train,
-            "validation_bleu4": self.bleu("validation", self.SPOKEN_SAMPLE),
-        }
+        return super().evaluate() | {"validation_bleu4": self.bleu("validation", self.SPOKEN_SAMPLE)}
 
     def nats(self, name: str, limit: int | None = None) -> float:
         """Mean nats of a word in the captions of a part, teacher-forced; NaN for an empty part."""

@@ -1,17 +1,16 @@
 """Language: tell the next symbol of a text, learned by truncated back-propagation through time."""
 
-import math
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from ..decoding.sample import draws
-from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
-from ..engine.schedules import Schedule, constant
-from ..engine.task import Task, evaluating
+from ..engine.objective import Batch, OptimizerFactory, Terms
+from ..engine.task import evaluating
 from ..losses.sequence import temporal_cross_entropy
+from ._telling import Telling
 
 NO_END = -1  # a text goes on until enough of it was made
 State = tuple[Tensor, ...]
@@ -49,18 +48,19 @@ class LanguageNetwork(Protocol):
     def surprises(self, symbols: Tensor) -> Tensor: ...
 
 
-class Language(Task):
+class Language(Telling):
     """Descend the nats of the next symbol, window by window, the state carried from one window to the next.
 
     The gradient stops at the border of a window (truncated back-propagation), what was read does not. The loss of a
     batch begins from the state that the batch before left behind, however often it is asked for: only the next batch
     takes over what this one leaves. Both states are the task's, so that a resumed run has them.
 
-    illustration: makes a text from a model that was just evaluated, see `illustrate`.
+    written: symbols -> a text. shown, temperature: length of the text that `illustrate` has drawn, and how it is drawn.
     """
 
     NAME = "language"
-    TRAIN_SAMPLE = 20_000  # training symbols read at each evaluation, to see the gap to validation
+    TRAIN_SAMPLE = 20_000  # symbols
+    data: Streams
     PLACES, WRITTEN = 8, 60  # of the validation part, and symbols written there for the doctor
 
     def __init__(
@@ -69,60 +69,29 @@ class Language(Task):
         data: Streams,
         optimizer: OptimizerFactory,
         *,
-        lr: float,
         vocabulary: int,
-        schedule: Schedule = constant,
-        weight_decay: float = 0.0,
-        max_norm: float = math.inf,
-        accumulate: int = 1,
-        after: Callable[[], None] = lambda: None,
         written: Callable[[list[int]], str] | None = None,
         shown: int = 0,
         temperature: float = 0.8,
+        **descent: Any,
     ) -> None:
-        super().__init__()
-        self.model, self.data = model, data
-        self.steps_per_epoch = data.steps_per_epoch
+        super().__init__(model, data, optimizer, vocabulary, **descent)
         self._written, self._shown, self._temperature = written, shown, temperature
         fresh = torch.stack(model.start(data.batch_size))  # type: ignore[operator]  # (states, B, layers, H)
         self.register_buffer("carried", fresh)
         self.register_buffer("left_behind", fresh.clone())
         self.carried: Tensor
         self.left_behind: Tensor
-        self.objectives = [
-            Objective(
-                self.NAME,
-                self.surprise,
-                model.parameters(),
-                optimizer,
-                lr=lr,
-                schedule=schedule,
-                weight_decay=weight_decay,
-                max_norm=max_norm,
-                accumulate=accumulate,
-                after=after,
-                blind_loss=math.log(vocabulary),
-            )
-        ]
-        self.train()
 
     @property
     def network(self) -> LanguageNetwork:
         """The model, as what it offers."""
         return self.model  # type: ignore[return-value]
 
-    @property
-    def device(self) -> torch.device:
-        return self.carried.device
-
     def batches(self, start: int = 0) -> Iterator[Batch]:
         for batch in self.data.batches(start):
             self.carried.copy_(self.left_behind)
-            yield tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
-
-    def sources(self, step: int) -> list[str]:
-        """Where in the text each row of a step's batch stands."""
-        return self.data.sources(step)
+            yield self.moved(batch)
 
     def surprise(self, batch: Batch) -> Terms:
         """Mean nats of the targets. batch: inputs and targets (B, T), lanes (B,), begins (B,)."""
@@ -138,16 +107,9 @@ class Language(Task):
             scores, _ = self.model(inputs.to(self.device))
         return scores.float().softmax(-1)
 
-    def evaluate(self) -> dict[str, float]:
-        validation = self.data.prepared.part("validation")
-        train = self.data.prepared.part("train")[: self.TRAIN_SAMPLE]
-        found = float(self.surprises(validation).double().mean())
-        return {
-            "validation_log_likelihood": -found,
-            "validation_nats": found,
-            "validation_perplexity": math.exp(min(found, 100.0)),
-            "train_nats": float(self.surprises(train).double().mean()),
-        }
+    def nats(self, name: str, limit: int | None = None) -> float:
+        """Mean nats of a symbol of a part, or of its first `limit` symbols, all before it given."""
+        return float(self.surprises(self.data.prepared.part(name)[:limit]).double().mean())
 
     def surprises(self, symbols: Tensor) -> Tensor:
         """Nats of each symbol of a text given all before it, (N,) -> (N - 1,), in evaluation mode."""

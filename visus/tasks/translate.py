@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from ..decoding import beam, greedy
 from ..decoding._walk import Decoded, State
-from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
-from ..engine.schedules import Schedule, constant
-from ..engine.task import Task, evaluating
+from ..engine.objective import Batch, OptimizerFactory, Terms
+from ..engine.task import evaluating
 from ..losses.sequence import temporal_cross_entropy
 from ..metrics.bleu import bleu
+from ._telling import Telling
 
 PAD, START, END = 0, 1, 2  # as in every vocabulary of words
 MOST = 100  # words of a translation; one limit for all, or the answer would hang on its neighbours in the batch
@@ -59,7 +59,7 @@ class Translator(Protocol):
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]: ...
 
 
-class Translate(Task):
+class Translate(Telling):
     """Descend the nats of the next word, the true words before it given (teacher forcing).
 
     Batches are source (B, S), target_in (B, T) and target_out (B, T), int64, filled up with 0, which does not count.
@@ -67,8 +67,9 @@ class Translate(Task):
     """
 
     NAME = "translate"
-    TRAIN_SAMPLE = 1000  # training sentences scored at each evaluation, to see the gap to validation
+    TRAIN_SAMPLE = 1000  # sentences
     TO_TRANSLATE = 200  # validation sentences translated at each evaluation, greedily
+    data: Examples
     SHOWN = 3
     COMPARED = 24  # validation sentences translated for the doctor
 
@@ -78,49 +79,17 @@ class Translate(Task):
         data: Examples,
         optimizer: OptimizerFactory,
         *,
-        lr: float,
         vocabulary: int,
         smoothing: float = 0.0,
-        schedule: Schedule = constant,
-        weight_decay: float = 0.0,
-        max_norm: float = math.inf,
-        accumulate: int = 1,
+        **descent: Any,
     ) -> None:
-        super().__init__()
-        self.model, self.data, self.smoothing = model, data, smoothing
-        self.steps_per_epoch = data.steps_per_epoch
-        self.objectives = [
-            Objective(
-                self.NAME,
-                self.surprise,
-                model.parameters(),
-                optimizer,
-                lr=lr,
-                schedule=schedule,
-                weight_decay=weight_decay,
-                max_norm=max_norm,
-                accumulate=accumulate,
-                blind_loss=math.log(vocabulary),
-            )
-        ]
-        self.train()
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.model.parameters()).device
+        super().__init__(model, data, optimizer, vocabulary, **descent)
+        self.smoothing = smoothing
 
     @property
     def network(self) -> Translator:
         """The model, as what it offers."""
         return self.model  # type: ignore[return-value]
-
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        for batch in self.data.batches(start):
-            yield tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
-
-    def sources(self, step: int) -> list[str]:
-        """The source sentences of a step's batch."""
-        return self.data.sources(step)
 
     def surprise(self, batch: Batch) -> Terms:
         source, before, after = batch
@@ -128,19 +97,12 @@ class Translate(Task):
         return {"cross_entropy": temporal_cross_entropy(scores, after, ignore=PAD, smoothing=self.smoothing)}
 
     def evaluate(self) -> dict[str, float]:
-        found = self.nats("validation")
-        return {
-            "validation_log_likelihood": -found,
-            "validation_nats": found,
-            "validation_perplexity": math.exp(min(found, 100.0)),
-            "train_nats": self.nats("train", self.TRAIN_SAMPLE),
-            "validation_bleu": self.bleu("validation", self.TO_TRANSLATE),
-        }
+        return super().evaluate() | {"validation_bleu": self.bleu("validation", self.TO_TRANSLATE)}
 
-    def nats(self, part: str, limit: int | None = None) -> float:
+    def nats(self, name: str, limit: int | None = None) -> float:
         """Mean nats of a target word of a part, the end of the sentence among them, the true words before it given."""
         total, n = 0.0, 0
-        for source, before, after in self.data.part(part, limit):
+        for source, before, after in self.data.part(name, limit):
             with evaluating(self), self.precision.autocast(self.device.type):
                 scores = self.model(source.to(self.device), before.to(self.device))
                 mean = temporal_cross_entropy(scores, after.to(self.device), ignore=PAD)
