@@ -1,6 +1,5 @@
 """Say what a picture shows: captions learned from pictures with sentences, with or without attention."""
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -13,22 +12,23 @@ from ..data.captioned import LONGEST, SIDE, THRESHOLD, Captioned, prepare_captio
 from ..data.collection import TRAIN
 from ..data.vocabulary import Vocabulary
 from ..data.words import joined
-from ..engine import catalogue, optimizers, precision
+from ..engine import catalogue
 from ..engine.device import choose as choose_device
-from ..engine.probe import fastest_precision
 from ..engine.seed import seed_everything
 from ..models import captioners
 from ..models.captioning import Captioning
 from ..tasks.caption import Caption
-from . import _descent, _form, _grid
+from . import _form, _grid
 from ._form import About, Choice, Limits, Range
+from ._plan import Arithmetic, Plan
 
 SUBJECT = "captions"
-Rule = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon"]
-Course = Literal["one_cycle", "cosine", "linear", "constant", "step", "exponential", "inverse", "cyclic"]
+WITHOUT = ("swa",)
+PLANNED = frozenset(_form.own_fields(Plan)) - set(WITHOUT)
 SETTLED_BY = 2_000  # training pictures that the features' mean and deviation are taken from where they are not kept
 
 
+@_form.like(Plan, without=WITHOUT)
 def build(
     data: Annotated[str | Captioned, About("a caption file or the folder with one, or flickr8k")] = "flickr8k",
     size: Annotated[int, Limits(8, 1024), About("side in pixels that pictures are brought to")] = SIDE,
@@ -50,64 +50,49 @@ def build(
     doubly_stochastic: Annotated[float, Limits(0.0), About("weight on looking everywhere alike; attention only")] = 0.0,
     reinforce: Annotated[float, Limits(0.0), About("weight on learning where to look; hard attention only")] = 1.0,
     entropy: Annotated[float, Limits(0.0), About("weight on looking about; hard attention only")] = 0.01,
-    optimizer: Annotated[Rule, About("update rule")] = "adamw",
     lr: Annotated[float, Limits(1e-12), Range(5e-4, 1e-2, log=True), About("highest learning rate")] = 4e-3,
-    weight_decay: Annotated[float, Limits(0.0), Range(1e-5, 1e-1, log=True), About("strength of L2")] = 1e-2,
-    schedule: Annotated[Course, About("how the rate changes")] = "cosine",
-    decay: Annotated[float, Limits(1e-6, 1.0), About("rate left at the end of step, exponential, inverse")] = 0.01,
-    cycles: Annotated[int, Limits(1), About("equal parts of the run, for step and cyclic")] = 3,
     batch: Annotated[int, Limits(1), About("captions a step")] = 64,
-    epochs: Annotated[float, Limits(0.001), About("passes over the training captions")] = 12,
     max_norm: Annotated[float, Limits(0.0), About("clip gradients to this length; 0: never")] = 5.0,
-    accumulate: Annotated[int, Limits(1), About("pieces a batch is cut into to save memory")] = 1,
-    average: Annotated[float, Limits(0.0, 0.99999), About("decay of averaged weights; 0: no averaging")] = 0.0,
     keep: Annotated[
         Literal["best", "last"], About("weights to keep: of the best validation score, or the last")
     ] = "best",
-    arithmetic: Annotated[
-        Literal["auto", "float32", "bfloat16"], About("number format; auto: the fastest, measured")
-    ] = "float32",
-    device: Annotated[str, About("auto, cpu or cuda")] = "auto",
-    seed: Annotated[int, Limits(0), About("of weights, dropout, shuffling and the split")] = 0,
-    **model_settings: Any,
+    arithmetic: Annotated[Arithmetic, About("number format; auto: the fastest, measured")] = "float32",
+    **settings: Any,
 ) -> Caption:
     """A captioning task. `data` may also be captions that were prepared before.
 
     Raises LookupError or ValueError for data, names and settings that cannot be.
     """
+    model_settings = {name: value for name, value in settings.items() if name not in PLANNED}
+    rest = {name: value for name, value in settings.items() if name in PLANNED}
     _check(model, model_settings, freeze, flip=flip, crop=crop)
+    planned = Plan(lr=lr, max_norm=max_norm, arithmetic=arithmetic, **rest)
     if not isinstance(data, Captioned):
-        data = prepare_captions(data, size, framing, seed, memory, threshold, longest)
+        data = prepare_captions(data, size, framing, planned.seed, memory, threshold, longest)
     captioned = data.limited(train=train or None).with_each(each or data.each)
-    seed_everything(seed)
-    where = choose_device(device)
+    seed_everything(planned.seed)
+    where = choose_device(planned.device)
     standardise, grid, facts = _grid.built(backbone, captioned.image, freeze)
     features = (facts["features"][0], facts["features"][1], facts["features"][2])
     captioner = catalogue.find(captioners, model).build(features, len(captioned.vocabulary), **model_settings)
     network = Captioning(standardise, grid, captioner, facts).to(where)
-    batches = _batches(captioned, network, batch, seed, memory if freeze else 0.0, Augment(flip, crop))
-    steps = max(1, round(epochs * batches.steps_per_epoch))
+    batches = _batches(captioned, network, batch, planned.seed, memory if freeze else 0.0, Augment(flip, crop))
     task = Caption(
         network,
         batches,
         captioned.vocabulary,
-        optimizers.NAMED[optimizer],
-        lr=lr,
+        planned.rule,
         longest=captioned.longest + 1,  # and END
-        schedule=_descent.schedule(schedule, steps, decay, cycles),
-        weight_decay=weight_decay,
-        max_norm=max_norm or math.inf,
-        accumulate=accumulate,
         smoothing=smoothing,
         doubly_stochastic=doubly_stochastic,
         reinforce=reinforce,
         entropy=entropy,
         factors=dict.fromkeys(grid.parameters(), rate_of_backbone),
         written=joined,
-    ).to(where)
-    task.steps, task.average, task.keeps_last = steps, average, keep == "last"
-    task.run_at(fastest_precision(task) if arithmetic == "auto" else precision.named(arithmetic))
-    return task
+        **planned.descent(batches.steps_per_epoch),
+    )
+    task.keeps_last = keep == "last"
+    return planned.ready(task)
 
 
 def model_facts(task: Caption, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,26 +1,22 @@
 """Translate sentences: any two files with a sentence a line, an encoder and a decoder with attention."""
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from ..data.pairs import LONGEST, THRESHOLD, PairBatches, Pairs, prepare_pairs
 from ..data.vocabulary import Vocabulary
-from ..engine import optimizers, precision
-from ..engine.device import choose as choose_device
-from ..engine.probe import fastest_precision
 from ..engine.seed import seed_everything
 from ..models.sequence import encoder_decoder
 from ..tasks.translate import Translate
-from . import _descent
+from . import _form
 from ._form import About, Limits, Range
+from ._plan import Course, Plan
 
 SUBJECT = "translation"
 ARCHITECTURE = ("embedding", "hidden", "cell", "layers", "attention", "input_feeding", "dropout", "tied")
-Rule = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon"]
-Course = Literal["one_cycle", "cosine", "linear", "constant", "step", "exponential", "inverse", "cyclic"]
 
 
+@_form.like(Plan)
 def build(
     data: Annotated[
         str | Pairs, About("multi30k, a folder with train.en and train.de, two files a.en,a.de, or a .tsv or .csv")
@@ -41,34 +37,20 @@ def build(
     tied: Annotated[bool, About("the output layer shares the embedding's table")] = True,
     smoothing: Annotated[float, Limits(0.0, 0.5), About("label smoothing in training")] = 0.1,
     batch: Annotated[int, Limits(1), About("sentences a step")] = 64,
-    optimizer: Annotated[Rule, About("update rule")] = "adamw",
-    lr: Annotated[float, Limits(1e-12), Range(3e-4, 1e-2, log=True), About("highest learning rate")] = 2e-3,
-    weight_decay: Annotated[float, Limits(0.0), Range(1e-5, 1e-1, log=True), About("strength of L2")] = 1e-2,
     schedule: Annotated[Course, About("how the rate changes")] = "one_cycle",
-    decay: Annotated[float, Limits(1e-6, 1.0), About("rate left at the end of step, exponential, inverse")] = 0.01,
-    cycles: Annotated[int, Limits(1), About("equal parts of the run, for step and cyclic")] = 3,
     epochs: Annotated[float, Limits(0.001), About("passes over the training part")] = 15,
-    max_norm: Annotated[float, Limits(0.0), About("clip gradients to this length; 0: never")] = 1.0,
-    accumulate: Annotated[int, Limits(1), About("pieces a batch is cut into to save memory")] = 1,
-    average: Annotated[float, Limits(0.0, 0.99999), About("decay of averaged weights; 0: no averaging")] = 0.0,
-    swa: Annotated[float, Limits(0.0, 0.9), About("last share of the run to average equally; 0: none")] = 0.0,
-    arithmetic: Annotated[
-        Literal["auto", "float32", "bfloat16"], About("number format; auto: the fastest, measured")
-    ] = "auto",
-    device: Annotated[str, About("auto, cpu or cuda")] = "auto",
-    seed: Annotated[int, Limits(0), About("of weights, dropout, shuffling, and the split where none is stated")] = 0,
+    **plan: Any,
 ) -> Translate:
     """A translation task. `data` may also be sentences that were prepared before.
 
     Raises ValueError for data that do not fit together, and for settings that cannot be together.
     """
-    if average and swa:
-        raise ValueError(f"average={average:g} and swa={swa:g} are two averages of the weights; set one of them to 0")
+    planned = Plan(schedule=schedule, epochs=epochs, **plan)
     if input_feeding and attention == "none":
         raise ValueError("input_feeding feeds what attention read, and attention is none; choose dot or additive")
-    pairs = data if isinstance(data, Pairs) else prepare_pairs(data, languages, lower, threshold, longest, seed)
-    batches = PairBatches(pairs, batch, seed)
-    seed_everything(seed)
+    pairs = data if isinstance(data, Pairs) else prepare_pairs(data, languages, lower, threshold, longest, planned.seed)
+    batches = PairBatches(pairs, batch, planned.seed)
+    seed_everything(planned.seed)
     network = encoder_decoder.build(
         len(pairs.source_vocabulary),
         len(pairs.target_vocabulary),
@@ -81,23 +63,15 @@ def build(
         dropout=dropout,
         tied=tied,
     )
-    steps = max(1, round(epochs * batches.steps_per_epoch))
     task = Translate(
         network,
         batches,
-        optimizers.NAMED[optimizer],
-        lr=lr,
+        planned.rule,
         vocabulary=len(pairs.target_vocabulary),
         smoothing=smoothing,
-        schedule=_descent.schedule(schedule, steps, decay, cycles),
-        weight_decay=weight_decay,
-        max_norm=max_norm or math.inf,
-        accumulate=accumulate,
+        **planned.descent(batches.steps_per_epoch),
     )
-    task.to(choose_device(device))
-    task.steps, task.average, task.swa = steps, average, swa
-    task.run_at(fastest_precision(task) if arithmetic == "auto" else precision.named(arithmetic))
-    return task
+    return planned.ready(task)
 
 
 def model_facts(pairs: Pairs, settings: Mapping[str, Any]) -> dict[str, Any]:
