@@ -17,8 +17,8 @@ from visus.playbook._caption_scores import MEASURES, people, scored, words_of
 from visus.playbook._session import Silent
 from visus.report import page
 from visus.runs.reader import Run
+from visus.ship.kinds.captions import Way
 from visus.ship.opened import opened
-from visus.ship.sequences.captions import Way
 
 SMALL = ["hidden=24", "embedding=12", "size=32", "threshold=1", "batch=12", "lr=0.02", "epochs=8"]
 

@@ -10,7 +10,7 @@ from visus.playbook import _language_evidence, explain_text
 from visus.playbook._session import Silent
 from visus.recipes import char_lstm
 from visus.runs.recorder import create
-from visus.ship.sequences import text as ship
+from visus.ship.kinds import text as ship
 
 SPOKEN = 'KING:\nI know, "he said", that (if I may) the day ends here.\nGo on.\n\nQUEEN:\nSo it goes, my lord!\n\n'
 SIZES = {"hidden": 8, "layers": 1, "embedding": 4}

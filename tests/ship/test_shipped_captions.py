@@ -15,9 +15,9 @@ from visus.decoding import greedy
 from visus.engine.loop import fit
 from visus.recipes import caption
 from visus.ship import looking, model
+from visus.ship.kinds import captions
+from visus.ship.kinds.captions import Way
 from visus.ship.opened import opened, told_by
-from visus.ship.sequences import captions
-from visus.ship.sequences.captions import Way
 
 SMALL = {"hidden": 24, "embedding": 12, "size": 32, "threshold": 1, "batch": 12, "lr": 2e-2, "epochs": 8.0}
 

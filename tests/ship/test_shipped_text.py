@@ -10,8 +10,8 @@ from visus.cli._app import run as visus
 from visus.data.text import divide_text
 from visus.recipes import _form, char_lstm
 from visus.ship import model as ship
+from visus.ship.kinds import text as shipped
 from visus.ship.opened import opened
-from visus.ship.sequences import text as shipped
 
 LINES = "".join(random.Random(0).choices("ab \n", k=3_000))
 SMALL = {"hidden": 8, "layers": 1, "embedding": 4, "batch": 2, "window": 20, "arithmetic": "float32"}

@@ -13,8 +13,8 @@ from visus.playbook import _translation_evidence, _translation_scores
 from visus.recipes import _form, translate
 from visus.report.page import write
 from visus.ship import model as ship
+from visus.ship.kinds import translation
 from visus.ship.opened import opened
-from visus.ship.sequences import translation
 
 SMALL = {"hidden": 16, "embedding": 12, "batch": 16, "arithmetic": "float32"}
 

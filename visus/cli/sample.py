@@ -23,8 +23,8 @@ def command(
     - visus sample runs/char-lstm-1 --prompt "ROMEO:" --temperature 0.5
     - visus sample runs/char-lstm-1 --length 200 -n 3
     """
+    from ..ship.kinds.text import TextModel
     from ..ship.opened import opened
-    from ..ship.sequences.text import TextModel
     from ._app import UsageError
 
     if n < 1:

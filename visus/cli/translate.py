@@ -26,8 +26,8 @@ def command(
     - visus translate runs/multi30k-1 sentences.txt --beam 10
     - visus translate runs/multi30k-1 "A man rides a horse." --attention looked.png
     """
+    from ..ship.kinds.translation import Translator
     from ..ship.opened import opened
-    from ..ship.sequences.translation import Translator
 
     model = opened(run)
     if not isinstance(model, Translator):

@@ -21,7 +21,7 @@ from ..metrics.paired import Difference, paired_bootstrap
 from ..report.sections.captions import FACTS, MAPS, PICTURES
 from ..runs.checkpoint import write_whole
 from ..runs.reader import EVIDENCE
-from ..ship.sequences.captions import Caption, Captioner, Way
+from ..ship.kinds.captions import Caption, Captioner, Way
 from ..tasks.caption import Caption as Task
 from . import _caption_baselines as baselines
 from ._caption_scores import CIDER, MEASURES, OURS, PEOPLE, SIMPLE, Scored, people, plain, scored

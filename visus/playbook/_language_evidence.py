@@ -20,7 +20,7 @@ from ..explain.text.surprise import AROUND, expected, worst
 from ..models.sequence import ngram
 from ..runs.checkpoint import write_whole
 from ..runs.reader import EVIDENCE
-from ..ship.sequences.text import TextModel
+from ..ship.kinds.text import TextModel
 
 FACTS, IDS, NATS = "language", "language.ids", "language.nats"  # the key of the facts, and the names of the tensors
 TEMPERATURES = (0.5, 0.8, 1.0)

@@ -15,7 +15,7 @@ from ..metrics.bleu import bleu, of_sentence
 from ..report.sections.translation import FACTS, WEIGHTS
 from ..runs.checkpoint import write_whole
 from ..runs.reader import EVIDENCE
-from ..ship.sequences.translation import ALPHA, BEAM, Translation, Translator
+from ..ship.kinds.translation import ALPHA, BEAM, Translation, Translator
 from . import _translation_scores as scores
 
 EACH = 5  # examples of a kind

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..data.decode import Frame
-from ..ship.sequences.captions import Caption
+from ..ship.kinds.captions import Caption
 from ._heat import enlarged, overlay
 
 SHOWN_PX = 160  # side that a picture is shown at, about; a captioner's own is small

@@ -15,7 +15,7 @@ from ..report.exhibit import Exhibit, Plate, Table, write
 from ..runs.checkpoint import write_whole
 from ..runs.reader import Run
 from ..ship import model as ship
-from ..ship.sequences.captions import Captioner, Way, load
+from ..ship.kinds.captions import Captioner, Way, load
 from ._session import Show
 from ._words import Attended, attended, larger, moved, spread
 from .explain import Looked

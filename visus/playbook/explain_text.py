@@ -19,7 +19,7 @@ from ..report.figures.chart import Chart
 from ..report.figures.reading import curve
 from ..report.passages import Passage
 from ..runs.reader import EVIDENCE
-from ..ship.sequences import text as ship
+from ..ship.kinds import text as ship
 from ._language_evidence import IDS
 from ._session import Show
 from .explain import Looked

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine import catalogue
-from . import model, sequences
+from . import kinds, model
 from .opened import told_by
 
 COMMAND = "visus predict"  # of models of sequences that tell something of pictures
@@ -26,11 +26,11 @@ def looker(folder: str | Path, views: str = ONE, way: Mapping[str, Any] | None =
     """What answers about pictures by the model in `folder`.
 
     views: how often each picture is looked at, of `data.views`; way: how the words of a sentence are chosen, see
-    `sequences.captions.Way`, None or empty for what is usual. Raises FileNotFoundError, and ValueError for a model that
+    `kinds.captions.Way`, None or empty for what is usual. Raises FileNotFoundError, and ValueError for a model that
     tells nothing of pictures, or for one kind's settings asked of another.
     """
     tells = told_by(folder)
-    if tells not in catalogue.names(sequences) or catalogue.find(sequences, tells).COMMAND != COMMAND:
+    if tells not in catalogue.names(kinds) or catalogue.find(kinds, tells).COMMAND != COMMAND:
         trained = model.load(folder, views)
         if way:
             raise ValueError(
@@ -39,7 +39,7 @@ def looker(folder: str | Path, views: str = ONE, way: Mapping[str, Any] | None =
         return Looker(trained.look, max(len(name) for name in trained.classes))
     if views != ONE:
         raise ValueError(f"--views {views} averages answers, and sentences have no average; leave it out for {folder}")
-    kind = catalogue.find(sequences, tells)
+    kind = catalogue.find(kinds, tells)
     chosen = kind.Way(**(way or {}))
     captioner = kind.load(folder)
     return Looker(lambda pictures: captioner.look(pictures, chosen), SENTENCE)

@@ -25,7 +25,7 @@ from ..data.decode import Frame, UnreadablePictureError, read, read_array
 from ..data.views import VIEWS
 from ..engine import catalogue
 from ..runs.checkpoint import write_whole
-from . import sequences
+from . import kinds
 from ._answers import KINDS
 from .ensemble import assemble
 
@@ -159,8 +159,8 @@ def load(folder: str | Path, views: str = "one") -> TrainedModel:
     """
     facts, weights = contents(folder)
     tells = facts.get("tells", CLASSES)
-    if tells in catalogue.names(sequences):
-        command = catalogue.find(sequences, tells).COMMAND
+    if tells in catalogue.names(kinds):
+        command = catalogue.find(kinds, tells).COMMAND
         raise ValueError(f"{folder} holds a model of {tells} and none that tells what is in a picture; use `{command}`")
     with whole(folder):
         network = assemble(facts)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..data.collection import CLASSES
 from ..engine import catalogue
-from . import model, sequences
+from . import kinds, model
 
 
 def told_by(folder: str | Path) -> str:
@@ -27,11 +27,11 @@ def opened(folder: str | Path, views: str = "one") -> Any:
     step.
     """
     tells = told_by(folder)
-    if tells not in catalogue.names(sequences):
+    if tells not in catalogue.names(kinds):
         return model.load(folder, views)
     if views != "one":
         raise ValueError(f"views={views} are looks at a picture by a classifier, and {folder} is about {tells}")
-    return catalogue.find(sequences, tells).load(Path(folder))
+    return catalogue.find(kinds, tells).load(Path(folder))
 
 
 load = opened  # as `visus.load`

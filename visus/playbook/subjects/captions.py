@@ -12,7 +12,7 @@ from ...engine.task import Task
 from ...tasks.caption import Caption
 from .. import _caption_evidence, checks, report, search, train
 from .._session import Show
-from . import _sequences, _words
+from . import _shared, _words
 from ._captions import audit, baselines, split, test
 from ._captions.evaluate import evaluate
 from ._subject import Stage
@@ -44,7 +44,7 @@ def recognises(source: str) -> bool:
 
 
 def learned(source: str, settings: Mapping[str, Any], task: str) -> str:
-    return _sequences.recipe_of("captions", RECIPE, task)
+    return _shared.recipe_of("captions", RECIPE, task)
 
 
 def check(settings: Mapping[str, Any], build: Callable[..., Any]) -> None:
@@ -94,16 +94,16 @@ def held(prepared: Captioned) -> str:
 
 
 def ship(folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[str, Any]) -> None:
-    _sequences.ship("captions", folder, task, settings, stages)
+    _shared.ship("captions", folder, task, settings, stages)
 
 
 def keep(folder: Path, task: Task) -> Mapping[str, Any]:
-    prepared: Captioned = _sequences.prepared_of(task)
-    return {"split": _sequences.note_parts(folder, prepared.split, split.sizes(prepared))}
+    prepared: Captioned = _shared.prepared_of(task)
+    return {"split": _shared.note_parts(folder, prepared.split, split.sizes(prepared))}
 
 
 def illustrate(folder: Path, task: Task, show: Show) -> None:
     """Captions of some validation pictures, and what they are worth."""
-    prepared: Captioned = _sequences.prepared_of(task).limited(validation=MOST_LOOKED_AT)
+    prepared: Captioned = _shared.prepared_of(task).limited(validation=MOST_LOOKED_AT)
     assert isinstance(task, Caption)
     _caption_evidence.keep_of_task(folder, task, prepared, show)

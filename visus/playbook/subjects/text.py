@@ -9,7 +9,7 @@ from ...data.text import SHARES, Text, prepare_text
 from ...engine.task import Task
 from .. import _language_evidence, checks, report, search, train
 from .._session import Show, Silent
-from . import _sequences
+from . import _shared
 from ._subject import Stage
 from ._text import audit, baselines, split, test
 from ._text.evaluate import evaluate
@@ -40,7 +40,7 @@ def recognises(source: str) -> bool:
 
 
 def learned(source: str, settings: Mapping[str, Any], task: str) -> str:
-    return _sequences.recipe_of("text", RECIPE, task)
+    return _shared.recipe_of("text", RECIPE, task)
 
 
 def check(settings: Mapping[str, Any], build: Callable[..., Any]) -> None:
@@ -91,14 +91,14 @@ def held(prepared: Text) -> str:
 
 
 def ship(folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[str, Any]) -> None:
-    _sequences.ship("text", folder, task, settings, stages)
+    _shared.ship("text", folder, task, settings, stages)
 
 
 def keep(folder: Path, task: Task) -> Mapping[str, Any]:
-    prepared: Text = _sequences.prepared_of(task)
-    return {"split": _sequences.note_parts(folder, prepared.split, split.sizes(prepared))}
+    prepared: Text = _shared.prepared_of(task)
+    return {"split": _shared.note_parts(folder, prepared.split, split.sizes(prepared))}
 
 
 def illustrate(folder: Path, task: Task, show: Show) -> None:
     """Samples, and how surprising the validation part is."""
-    _language_evidence.keep(folder, task, _sequences.prepared_of(task))
+    _language_evidence.keep(folder, task, _shared.prepared_of(task))

@@ -10,7 +10,7 @@ from ...engine.task import Task
 from ...ship import opened as shipped
 from .. import _translation_evidence, checks, report, search, train
 from .._session import Show
-from . import _sequences, _words
+from . import _shared, _words
 from ._subject import Stage
 from ._translation import audit, baselines, split, test
 from ._translation.evaluate import evaluate
@@ -40,7 +40,7 @@ def recognises(source: str) -> bool:
 
 
 def learned(source: str, settings: Mapping[str, Any], task: str) -> str:
-    return _sequences.recipe_of("translation", RECIPE, task)
+    return _shared.recipe_of("translation", RECIPE, task)
 
 
 def check(settings: Mapping[str, Any], build: Callable[..., Any]) -> None:
@@ -91,15 +91,15 @@ def held(prepared: Pairs) -> str:
 
 
 def ship(folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[str, Any]) -> None:
-    _sequences.ship("translation", folder, task, settings, stages)
+    _shared.ship("translation", folder, task, settings, stages)
 
 
 def keep(folder: Path, task: Task) -> Mapping[str, Any]:
-    prepared: Pairs = _sequences.prepared_of(task)
-    return {"split": _sequences.note_parts(folder, prepared.split, split.sizes(prepared))}
+    prepared: Pairs = _shared.prepared_of(task)
+    return {"split": _shared.note_parts(folder, prepared.split, split.sizes(prepared))}
 
 
 def illustrate(folder: Path, task: Task, show: Show) -> None:
     """Translations of some validation sentences, and what they are worth."""
-    prepared: Pairs = _sequences.prepared_of(task).limited(validation=MOST_LOOKED_AT)
+    prepared: Pairs = _shared.prepared_of(task).limited(validation=MOST_LOOKED_AT)
     _translation_evidence.keep(folder, shipped.opened(folder), prepared, "validation")

@@ -6,7 +6,7 @@ from ....data.audit._evidence import Verdict as Check
 from ....data.captioned import Captioned
 from ....doctor.finding import NOTE, PASS, WARNING
 from ..._session import Session, Verdict
-from .. import _sequences, _words
+from .. import _shared, _words
 from . import split
 
 FEW_PICTURES = 1_000  # below it, a captioner learns to write and hardly to look
@@ -29,7 +29,7 @@ def run(session: Session) -> Verdict:
     ]
     shown = [(f"{len(sentences):,}", "sentences"), (f"{len(captioned.vocabulary):,}", "words known")]
     told = ", ".join([f"{len(captioned.sentences):,} pictures", *(f"{n} {what}" for n, what in shown)])
-    return _sequences.audited(told, checks, n=len(captioned.sentences), unit="pictures", facts=shown, figures=facts)
+    return _shared.audited(told, checks, n=len(captioned.sentences), unit="pictures", facts=shown, figures=facts)
 
 
 def recall(session: Session, verdict: Verdict) -> None:

@@ -5,15 +5,13 @@ from typing import Any
 
 from ....data.captioned import Captioned, prepare_captions
 from ..._session import Session, Verdict
-from .. import _sequences, _words
+from .. import _shared, _words
 
 
 def run(session: Session) -> Verdict:
     captioned = prepare(session)
-    detail = _sequences.note_parts(session.folder, captioned.split, sizes(captioned))
-    _sequences.describe(
-        session, captioned.split, n=sum(sizes(captioned).values()), vocabulary=len(captioned.vocabulary)
-    )
+    detail = _shared.note_parts(session.folder, captioned.split, sizes(captioned))
+    _shared.describe(session, captioned.split, n=sum(sizes(captioned).values()), vocabulary=len(captioned.vocabulary))
     test, train = (
         [words for row in captioned.rows(part) for words in captioned.words[row]] for part in ("test", "train")
     )
@@ -28,7 +26,7 @@ def run(session: Session) -> Verdict:
 
 
 def recall(session: Session, verdict: Verdict) -> None:
-    _sequences.same_as_before(prepare(session).split, session, verdict)
+    _shared.same_as_before(prepare(session).split, session, verdict)
 
 
 def sizes(captioned: Captioned) -> dict[str, int]:
@@ -40,7 +38,7 @@ def prepare(session: Session) -> Captioned:
     """The pictures and sentences of a session, ready to be learned from; made once."""
     if session.prepared is None:
         session.show.progress("audit", 0, 1, "looking at every picture")
-        session.prepared = prepared_from(_sequences.source_of(session), _sequences.resolved(session))
+        session.prepared = prepared_from(_shared.source_of(session), _shared.resolved(session))
     found: Captioned = session.prepared
     return found
 

@@ -5,7 +5,7 @@ from ....runs import ledger
 from ....ship.opened import opened
 from ... import _caption_evidence
 from ..._session import Session, Verdict
-from .. import _sequences
+from .. import _shared
 from . import split
 
 
@@ -17,7 +17,7 @@ def run(session: Session) -> Verdict:
     use = ledger.record(session.runs, captioned.split.hash, session.folder.name, n, score)
     detail = {**found.detail, "use": use, "split_hash": captioned.split.hash}
     _caption_evidence.keep(session.folder, captioner, captioned, found, session.seed)
-    _sequences.write_card(session, detail)
+    _shared.write_card(session, detail)
     severity = WARNING if found.lead.high < 0 else PASS if use == 1 and found.lead.low > 0 else NOTE
     return Verdict(severity, f"{found.line}; {ledger.ordinal(use)}", detail)
 

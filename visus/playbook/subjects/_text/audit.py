@@ -9,7 +9,7 @@ from ....data.text import Text
 from ....data.vocabulary import described
 from ....doctor.finding import NOTE, PASS, WARNING
 from ..._session import Session, Verdict
-from .. import _sequences
+from .. import _shared
 from . import _passages
 
 SMALL = 100_000  # characters, below which tables of counts are hard to beat
@@ -22,7 +22,7 @@ GARBLED = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac")  # UTF-8 that
 
 
 def run(session: Session) -> Verdict:
-    text: Text = _sequences.source_of(session)
+    text: Text = _shared.source_of(session)
     session.show.progress("audit", 0, 1, "reading the text")
     written = "".join(text.written(part) for part in text.parts)
     counts = Counter(written)
@@ -35,7 +35,7 @@ def run(session: Session) -> Verdict:
     ]
     lines = written.count("\n") + 1
     told = f"{len(written):,} characters, {len(counts)} different ones, {lines:,} lines"
-    return _sequences.audited(told, checks, n=len(written), symbols=len(counts), unit="characters")
+    return _shared.audited(told, checks, n=len(written), symbols=len(counts), unit="characters")
 
 
 def recall(session: Session, verdict: Verdict) -> None:

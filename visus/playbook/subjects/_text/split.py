@@ -3,7 +3,7 @@
 from ....data.text import Text
 from ....doctor.finding import NOTE, PASS, WARNING
 from ..._session import Session, Verdict
-from .. import _sequences
+from .. import _shared
 from . import _passages
 
 KNOWN, MUCH = 0.02, 0.2  # share of the test's stretches that stand in training: worth a word, and too many for a test
@@ -12,8 +12,8 @@ KNOWN, MUCH = 0.02, 0.2  # share of the test's stretches that stand in training:
 def run(session: Session) -> Verdict:
     text = _prepare(session)
     leak = _passages.shared(text.part("test"), text.part("train"))
-    detail = _sequences.note_parts(session.folder, text.split, sizes(text))
-    _sequences.describe(session, text.split, n=len(text), symbols=len(text.vocabulary))
+    detail = _shared.note_parts(session.folder, text.split, sizes(text))
+    _shared.describe(session, text.split, n=len(text), symbols=len(text.vocabulary))
     parts = " / ".join(f"{n:,} {part}" for part, n in sizes(text).items())
     line = f"{parts} characters, {text.split.how}"
     if leak > KNOWN:
@@ -26,7 +26,7 @@ def run(session: Session) -> Verdict:
 
 
 def recall(session: Session, verdict: Verdict) -> None:
-    _sequences.same_as_before(_prepare(session).split, session, verdict)
+    _shared.same_as_before(_prepare(session).split, session, verdict)
 
 
 def sizes(text: Text) -> dict[str, int]:
@@ -35,6 +35,6 @@ def sizes(text: Text) -> dict[str, int]:
 
 
 def _prepare(session: Session) -> Text:
-    text: Text = _sequences.source_of(session)
+    text: Text = _shared.source_of(session)
     session.prepared = text
     return text

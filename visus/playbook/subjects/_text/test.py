@@ -9,11 +9,11 @@ from ....data.text import Text
 from ....doctor.finding import NOTE, PASS, WARNING
 from ....models.sequence import ngram
 from ....runs import ledger
+from ....ship.kinds.text import TextModel
 from ....ship.opened import opened
-from ....ship.sequences.text import TextModel
 from ... import _language_evidence
 from ..._session import Session, Verdict
-from .. import _sequences
+from .. import _shared
 from . import baselines
 
 MEASURE = "nats per character"
@@ -68,7 +68,7 @@ def run(session: Session) -> Verdict:
     }
     session.show.progress("test", 2, 2, "samples for the report")
     _language_evidence.keep(session.folder, model.network, text, session.seed)
-    _sequences.write_card(session, detail)
+    _shared.write_card(session, detail)
     return Verdict(severity, line, detail)
 
 

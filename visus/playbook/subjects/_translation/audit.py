@@ -8,7 +8,7 @@ from ....data.audit._evidence import Verdict as Check
 from ....data.pairs import Pairs
 from ....doctor.finding import NOTE, PASS, WARNING
 from ..._session import Session, Verdict
-from .. import _sequences, _words
+from .. import _shared, _words
 from .._text.audit import garbled
 from . import split
 
@@ -35,7 +35,7 @@ def run(session: Session) -> Verdict:
         f"{len(pairs):,} pairs of sentences, {' to '.join(pairs.languages)}, {known[0]:,} and {known[1]:,} words known"
     )
     shown = [(f"{known[0]:,}", f"words of {pairs.languages[0]}"), (f"{known[1]:,}", f"words of {pairs.languages[1]}")]
-    return _sequences.audited(told, checks, n=len(pairs), unit="pairs of sentences", facts=shown)
+    return _shared.audited(told, checks, n=len(pairs), unit="pairs of sentences", facts=shown)
 
 
 def recall(session: Session, verdict: Verdict) -> None:

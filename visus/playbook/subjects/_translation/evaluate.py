@@ -4,8 +4,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from ....data.pairs import prepare_pairs
+from ....ship.kinds.translation import Translator
 from ....ship.opened import opened
-from ....ship.sequences.translation import Translator
 from ... import _translation_scores as scores
 from ..._session import Show
 from .._evaluation import Evaluation, Figures, counted, one_view

@@ -5,15 +5,15 @@ from typing import Any
 
 from ....data.pairs import Pairs, prepare_pairs
 from ..._session import BlockedError, Session, Verdict
-from .. import _sequences, _words
+from .. import _shared, _words
 
 
 def run(session: Session) -> Verdict:
     pairs = prepare(session)
     if not len(pairs.rows("test")):
         raise BlockedError(f"{pairs.origin} leaves no sentences for a test; give more")
-    detail = _sequences.note_parts(session.folder, pairs.split, sizes(pairs))
-    _sequences.describe(session, pairs.split, n=len(pairs), languages=" to ".join(pairs.languages))
+    detail = _shared.note_parts(session.folder, pairs.split, sizes(pairs))
+    _shared.describe(session, pairs.split, n=len(pairs), languages=" to ".join(pairs.languages))
     leak = _words.leak(*([pairs.source[row] for row in pairs.rows(part)] for part in ("test", "train")))
     parts = " / ".join(f"{n:,} {part}" for part, n in sizes(pairs).items())
     severity = _words.severity_of(leak)
@@ -25,7 +25,7 @@ def run(session: Session) -> Verdict:
 
 
 def recall(session: Session, verdict: Verdict) -> None:
-    _sequences.same_as_before(prepare(session).split, session, verdict)
+    _shared.same_as_before(prepare(session).split, session, verdict)
 
 
 def sizes(pairs: Pairs) -> dict[str, int]:
@@ -37,7 +37,7 @@ def prepare(session: Session) -> Pairs:
     """The sentences of a session, ready to be learned from; made once."""
     if session.prepared is None:
         session.show.progress("audit", 0, 1, "reading sentences")
-        session.prepared = prepared_from(_sequences.source_of(session), _sequences.resolved(session))
+        session.prepared = prepared_from(_shared.source_of(session), _shared.resolved(session))
     found: Pairs = session.prepared
     return found
 

@@ -8,12 +8,12 @@ from ....doctor.finding import NOTE, PASS, WARNING
 from ....metrics.bleu import Counts, counts, of_counts
 from ....metrics.paired import Difference
 from ....runs import ledger
+from ....ship.kinds.translation import Translator
 from ....ship.opened import opened
-from ....ship.sequences.translation import Translator
 from ... import _translation_evidence as evidence
 from ... import _translation_scores as scores
 from ..._session import Session, Verdict
-from .. import _sequences
+from .. import _shared
 from . import split
 
 MEASURE = "BLEU"
@@ -43,7 +43,7 @@ def run(session: Session) -> Verdict:
         "split_hash": pairs.split.hash,
         "rival": {"name": f"{scores.WORD_BY_WORD} translation", "low": lead.low, "high": lead.high},
     }
-    _sequences.write_card(session, detail)
+    _shared.write_card(session, detail)
     severity = WARNING if lead.high < 0 else PASS if use == 1 and lead.low > 0 else NOTE
     return Verdict(severity, line, detail)
 

@@ -1,4 +1,4 @@
-"""Trained models of sequences on disk, one kind a file: text, translation, captions, as `model.json` says it "tells".
+"""Trained models on disk that tell more than `ship.model`'s, one kind a file, as `model.json` says it "tells".
 
 A file offers:
 

@@ -15,7 +15,7 @@ from ...recipes import _form
 from ...runs.checkpoint import write_whole
 from ...runs.reader import Run
 from ...runs.recorder import write_info
-from ...ship import model, sequences
+from ...ship import kinds, model
 from .._session import BlockedError, Session, Verdict
 from ..split import write_parts
 from . import _subject
@@ -38,8 +38,8 @@ def prepared_of(task: Task) -> Any:
 
 
 def ship(kind: str, folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[str, Any]) -> None:
-    """Write the model folder by `ship/sequences/KIND.py`."""
-    catalogue.find(sequences, kind).save(folder, task, settings, stages)
+    """Write the model folder by `ship/kinds/KIND.py`."""
+    catalogue.find(kinds, kind).save(folder, task, settings, stages)
 
 
 def source_of(session: Session) -> Any:
@@ -87,7 +87,7 @@ def write_card(session: Session, tested: Mapping[str, Any]) -> None:
     """Write the model's card anew, now that the test is known."""
     tells = _subject.name_of(session.learns)
     facts, _ = model.contents(session.folder)
-    text = catalogue.find(sequences, tells).card(session.folder.name, facts, {**session.detail, "test": tested})
+    text = catalogue.find(kinds, tells).card(session.folder.name, facts, {**session.detail, "test": tested})
     write_whole(session.folder / model.MODEL / model.CARD, text.encode())
 
 

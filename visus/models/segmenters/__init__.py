@@ -1,0 +1,1 @@
+"""Segmenters: the class of every pixel. One file each, `build(image, n_classes, **settings)`."""
