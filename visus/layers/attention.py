@@ -9,21 +9,22 @@ All queries of a sequence ask at once: nothing here goes step by step.
 """
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 
 
-class Attention(nn.Module):
+class Attention(nn.Module, ABC):
     """Queries (B, Q, D) and a memory (B, S, M) -> what was read (B, Q, M), and the weights (B, Q, S) that sum to 1."""
 
     def keys(self, memory: Tensor) -> Tensor:
         """What queries are compared with, (B, S, A): once for a memory, however many queries follow."""
         return memory
 
+    @abstractmethod
     def scores(self, queries: Tensor, keys: Tensor) -> Tensor:
         """How well each place answers each query, (B, Q, S)."""
-        raise NotImplementedError
 
     def forward(
         self, queries: Tensor, memory: Tensor, mask: Tensor | None = None, keys: Tensor | None = None

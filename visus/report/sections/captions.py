@@ -5,13 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from ..figures.captions import OURS, PEOPLE, SIMPLE, Writer, writers
+from ..figures.rivals import OURS, PEOPLE, SIMPLE, Rival, rivals
 from ..pictures import data_uri
 from ..record import Record, mapping, number, sequence
 from ..wording import percent, plain
 
 FACTS, PICTURES, MAPS = "captions", "captions.pictures", "captions.maps"
 CIDER = "CIDEr"
+BARS = "CIDEr against captions without learning"
+READING = (
+    "CIDEr: 0 for words that nobody said, the more the captions say what people said. The blue bar must end to "
+    "the right of the grey ones, which have learned nothing; whiskers are 95 % intervals."
+)
 KINDS = {
     "best": ("Best captions", "Those closest to what people said of the picture, by CIDEr."),
     "random": ("Captions drawn at random", "The usual quality: these were drawn by lot, neither best nor worst."),
@@ -27,7 +32,7 @@ def gather(record: Record) -> dict[str, Any] | None:
         return None
     measures = [str(name) for name in sequence(facts.get("measures"))]
     pictures = record.tensors.get(PICTURES)
-    bars = [_writer(row) for row in rows if np.isfinite(number(row["values"].get(CIDER)))]
+    bars = [_rival(row) for row in rows if np.isfinite(number(row["values"].get(CIDER)))]
     examples = [mapping(one) for one in sequence(facts.get("examples"))]
     return {
         "n": int(np.nan_to_num(number(facts.get("n")))),
@@ -35,7 +40,7 @@ def gather(record: Record) -> dict[str, Any] | None:
         "way": str(facts.get("way") or ""),
         "measures": measures,
         "rows": [{"name": row["name"], "kind": row["kind"], "cells": _cells(row, measures)} for row in rows],
-        "chart": writers(bars) if bars else None,
+        "chart": rivals(bars, BARS, READING, 2) if bars else None,
         "numbers": _numbers(mapping(facts.get("variety"))),
         "galleries": _galleries(examples, pictures),
         "looks": _looks(examples, record.tensors.get(MAPS)),
@@ -48,9 +53,9 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     return {"name": str(row.get("name") or "captions"), "kind": kind, **ends}
 
 
-def _writer(row: dict[str, Any]) -> Writer:
+def _rival(row: dict[str, Any]) -> Rival:
     value, low, high = (number(row[end].get(CIDER)) for end in ("values", "low", "high"))
-    return Writer(row["name"], value, row["kind"], low, high)
+    return Rival(row["name"], value, row["kind"], low, high)
 
 
 def _cells(row: dict[str, Any], measures: list[str]) -> list[tuple[str, str, str]]:

@@ -7,11 +7,17 @@ import numpy as np
 
 from ..figures import translation as figures
 from ..figures.attention import attention
+from ..figures.rivals import OURS, Rival, rivals
 from ..record import Record, mapping, number, sequence
 from ..wording import percent
 
 FACTS, WEIGHTS = "translation", "translation.weights"
 END = "(end)"
+BARS = "BLEU against simple methods"
+READING = (
+    "Word by word is the likeliest translation of each word, in the order of the source: what the network is "
+    "above it, it knows of grammar and of context. The whisker is the 95 % interval."
+)
 KINDS = {
     "best": ("Best translations", "Those nearest to the reference, by the BLEU of the sentence."),
     "random": ("Drawn by lot", "The usual quality: neither the best nor the worst."),
@@ -28,8 +34,8 @@ def gather(record: Record) -> dict[str, Any] | None:
         return None
     languages = [str(name) for name in sequence(facts.get("languages"))]
     ends = (number(scored.get("low")), number(scored.get("high")))
-    rivals = {str(name): number(bleu) for name, bleu in mapping(facts.get("baselines")).items()}
-    bars = [figures.Method(name, bleu) for name, bleu in rivals.items() if math.isfinite(bleu)]
+    simple = {str(name): number(bleu) for name, bleu in mapping(facts.get("baselines")).items()}
+    bars = [Rival(name, bleu) for name, bleu in simple.items() if math.isfinite(bleu)]
     examples = [mapping(one) for one in sequence(facts.get("examples"))]
     return {
         "bleu": f"{value:.1f}",
@@ -40,7 +46,7 @@ def gather(record: Record) -> dict[str, Any] | None:
         "from_to": " to ".join(languages),
         "signature": str(scored.get("signature") or "").replace("|", ", "),
         "case": "all in lower case" if facts.get("lower") else "upper and lower case count",
-        "methods": figures.methods([*bars, figures.Method("this network", value, True, *ends)]),
+        "methods": rivals([*bars, Rival("this network", value, OURS, *ends)], BARS, READING, 1),
         "lengths": _lengths(facts),
         "numbers": _numbers(facts),
         "examples": [_examples(kind, examples) for kind in KINDS if any(one.get("kind") == kind for one in examples)],
