@@ -123,7 +123,7 @@ def test_the_command_line_answers_with_a_sentence(runs, pictures, capsys):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--views", "six"], "sentences have no average"),
+        (["--views", "six"], "averages answers about classes"),
         (["--beam", "1000"], "wider than the vocabulary"),
         (["--sample", "--beam", "3"], "give one of them"),
         (["--temperature", "2"], "belong to --sample"),

@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ INTERRUPTED = 130  # what typer makes of a Ctrl-C that the command itself did no
 # As a user meets them.
 ORDER = (
     *("fit", "predict", "sample", "translate", "evaluate", "explain", "stress", "attack", "compare", "ensemble"),
-    *("transfer", "audit", "check", "doctor"),
+    *("transfer", "audit", "data", "check", "doctor"),
     *("describe", "recipes", "train", "rate", "search", "crossvalidate", "lab", "circuit", "runs", "resume", "report"),
 )
 
@@ -44,8 +45,21 @@ def app() -> typer.Typer:
         """
 
     for name in sorted(catalogue.names(cli), key=lambda n: (ORDER.index(n) if n in ORDER else len(ORDER), n)):
-        found.command(name)(catalogue.find(cli, name).command)
+        module = catalogue.find(cli, name)
+        if commands := getattr(module, "COMMANDS", ()):
+            found.add_typer(_group(module.command, commands), name=name)
+        else:
+            found.command(name)(module.command)
     return found
+
+
+def _group(about: Callable[..., None], commands: Iterable[Callable[..., object]]) -> typer.Typer:
+    """A command with commands of its own: a file with COMMANDS, each called as its function is."""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
+    group.callback()(about)
+    for command in commands:
+        group.command(command.__name__)(command)
+    return group
 
 
 def run(arguments: list[str]) -> int:

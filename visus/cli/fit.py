@@ -1,4 +1,4 @@
-"""From pictures, a text, captions or translations to a tested, reported, usable model."""
+"""From pictures, marked objects, label maps, a text, captions or translations to a tested, reported, usable model."""
 
 import sys
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ def command(
         str,
         typer.Argument(
             metavar="[SUBJECT] [PATH]",
-            help="A folder, a CSV table, or digits, mnist, fashion-mnist, cifar10, cifar10-course; or text, captions "
-            "or translation and what to learn it from.",
+            help="A folder, a CSV table, or digits, mnist, fashion-mnist, cifar10, cifar10-course; or text, captions, "
+            "translation, detection or segmentation and what to learn it from.",
         ),
     ] = "digits",
     settings: Annotated[
@@ -41,8 +41,12 @@ def command(
     - visus fit text book.txt                        _a character language model_
     - visus fit captions flickr8k/                   _sentences for pictures_
     - visus fit translation multi30k/                _train.en and train.de, a sentence a line_
+    - visus fit coco/                                _objects: COCO, VOC or YOLO; boxes, masks or keypoints_
+    - visus fit camvid/                              _a class for every pixel: pictures with label maps_
+    - visus fit shapes                               _drawn objects, to try it_
 
-    `visus recipes classify` lists every setting; for the others `visus recipes char_lstm`, caption, translate.
+    `visus recipes classify` lists every setting; for the others `visus recipes char_lstm`, caption, translate,
+    detect, segment.
     """
     from ..playbook import api
     from ..playbook._session import InterruptedRunError
@@ -50,9 +54,6 @@ def command(
 
     about, path, budget, values, task = _understood(path, list(settings or []), skip or (), search)
     with terminal() as show:
-        if about != "pictures":
-            show.say(f"{path} is read as {about}")
-
         def ask(question: str) -> bool:
             show.close()
             return yes or not sys.stdin.isatty() or typer.confirm(question)
@@ -69,7 +70,7 @@ def command(
 def _understood(
     path: str, words: list[str], skip: Iterable[str], search: str
 ) -> tuple[str, str, float | None, dict[str, Any], str]:
-    """Subject, source, budget in seconds, settings and task of what was typed. Raises UsageError."""
+    """Subject, source, budget in seconds, settings and recipe of what was typed. Raises UsageError."""
     from .. import recipes
     from ..engine import catalogue
     from ..playbook import api
@@ -91,4 +92,4 @@ def _understood(
         check_strategy(search)
     except (ValueError, LookupError) as error:
         raise UsageError(str(error)) from error
-    return about, path, budget, values, task
+    return about, path, budget, values, recipe

@@ -11,14 +11,20 @@ import typer
 def command(
     run: Annotated[Path, typer.Argument(help="A run's folder, or a model folder.")],
     pictures: Annotated[list[Path], typer.Argument(help="Files and folders.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with all probabilities.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a picture; of objects, one list of COCO results.")
+    ] = False,
     views: Annotated[str, typer.Option(help="one, mirrored, six or ten views of each picture, averaged.")] = "one",
     beam: Annotated[int, typer.Option(help="Of sentences: beginnings that beam search keeps; 1: greedy.", min=0)] = 0,
     sample: Annotated[bool, typer.Option("--sample", help="Of sentences: draw each word by its chance.")] = False,
     temperature: Annotated[float, typer.Option(help="With --sample: above 1 bolder, below 1 safer.")] = 1.0,
     seed: Annotated[int, typer.Option(help="With --sample: of the draws.", min=0)] = 0,
+    threshold: Annotated[
+        float | None, typer.Option(help="Of objects: score from which they count.", min=0, max=1)
+    ] = None,
+    draw: Annotated[Path | None, typer.Option(help="Of objects and maps: folder for drawn pictures.")] = None,
 ) -> int:
-    """Label, probability and file of each picture; or its attributes, its numbers, or a sentence.
+    """Label, probability and file of each picture; or its attributes, its numbers, a sentence, or its objects.
 
     The probability of a sentence is that of a word of it, on average (the geometric mean).
 
@@ -29,26 +35,48 @@ def command(
     - visus predict runs/photos-1 holiday/*.jpg
     - visus predict runs/photos-1 holiday/ --json
     - visus predict runs/captions-1 photo.jpg --beam 5     _a captioner_
+    - visus predict runs/cells-1 slides/ --draw drawn/     _a detector_
+    - visus predict runs/cells-1 slides/ --json > results.json
     """
     from ..ship.looking import looker
+    from ..ship.model import files
 
-    looking = looker(run, views, _way(beam, sample, temperature, seed))
+    way = _way(beam, sample, temperature, seed) | ({} if threshold is None else {"threshold": threshold})
+    looking = looker(run, views, way)
+    drawings = _drawings(draw, looking, pictures) if draw else None
+    as_one = getattr(looking.model, "results", None) if as_json else None
+    in_full = len(files(pictures)) == 1
+    read: list[Any] = []
     n_read = n_failed = 0
     for prediction in looking.look(pictures):
         if prediction.error:
             n_failed += 1
             print(f"visus: {prediction.error}", file=sys.stderr)  # noqa: T201
-            if as_json:
+            if as_json and not as_one:
                 print(json.dumps(prediction.facts()))  # noqa: T201
             continue
         n_read += 1
-        if as_json:
+        if drawings:
+            drawings.add(prediction)
+        if as_one:
+            read.append(prediction)
+        elif as_json:
             print(json.dumps(prediction.facts()))  # noqa: T201
         else:
             print(prediction.line(looking.width))  # noqa: T201
+            for row in prediction.table() if in_full else ():
+                print(row)  # noqa: T201
     if not n_read and not n_failed:
         raise ValueError(f"no pictures in {', '.join(map(str, pictures))}; give files or folders that hold some")
+    if as_one:
+        print(json.dumps(as_one(read)))  # noqa: T201
     return 1 if n_failed else 0
+
+
+def _drawings(folder: Path, looking: Any, pictures: list[Path]) -> Any:
+    from ..playbook.draw import Drawings
+
+    return Drawings(folder, looking.tells, looking.model, pictures)
 
 
 def _way(beam: int, sample: bool, temperature: float, seed: int) -> dict[str, Any]:

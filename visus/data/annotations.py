@@ -4,7 +4,7 @@ Everything is in pixels of the picture as a viewer shows it, from its upper left
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,23 @@ class Annotations:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def subset(self, rows: NDArray[np.int64]) -> "Annotations":
+        """The pictures `rows`, in that order; classes and problems stay as they are."""
+        kept = [int(row) for row in rows]
+        facts = dict(self.facts)
+        if "pictures" in facts:
+            facts["pictures"] = [facts["pictures"][row] for row in kept]
+        return replace(
+            self,
+            paths=[self.paths[row] for row in kept],
+            names=[self.names[row] for row in kept],
+            sizes=self.sizes[kept],
+            objects=[self.objects[row] for row in kept],
+            splits=None if self.splits is None else [self.splits[row] for row in kept],
+            groups=None if self.groups is None else [self.groups[row] for row in kept],
+            facts=facts,
+        )
 
     @property
     def kind(self) -> str:

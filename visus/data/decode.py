@@ -81,6 +81,22 @@ class Frame:
         scales = self.height / height, self.width / width
         return min(scales) if self.framing == "pad" else max(scales)
 
+    def placed(self, height: int, width: int) -> tuple[float, float, float, float]:
+        """Where a picture of height x width pixels comes to lie: scale in x and y, then what is added to x and y.
+
+        Exactly as `read` puts it there: x in the frame = x in the picture * scale_x + offset_x.
+        """
+        scale = self.scale(height, width)
+        if self.framing == "stretch":
+            return self.width / width, self.height / height, 0.0, 0.0
+        if self.framing == "crop":
+            shown_height, shown_width = min(height, self.height / scale), min(width, self.width / scale)
+            scale_x, scale_y = self.width / shown_width, self.height / shown_height
+            return scale_x, scale_y, -scale_x * (width - shown_width) / 2, -scale_y * (height - shown_height) / 2
+        inner_height, inner_width = max(1, round(height * scale)), max(1, round(width * scale))
+        left, top = round((self.width - inner_width) / 2), round((self.height - inner_height) / 2)
+        return inner_width / width, inner_height / height, float(left), float(top)
+
     def turned(self, orientation: int) -> "Frame":
         """This frame as it lies over a picture that still has to be turned."""
         return Frame(self.width, self.height, self.framing) if orientation in SIDEWAYS else self
@@ -113,7 +129,7 @@ def read(source: Path | bytes, frame: Frame, name: str = "") -> NDArray[np.uint8
 
     Raises UnreadablePictureError.
     """
-    with _opened(source, name) as (content, image):
+    with opened(source, name) as (content, image):
         return _framed(_decoded(content, image, frame), frame)
 
 
@@ -130,7 +146,7 @@ def read_framed(
 
     The picture is decoded once for all frames that need the same scale. Raises UnreadablePictureError.
     """
-    with _opened(source, name) as (content, image):
+    with opened(source, name) as (content, image):
         scales = [_eighths(image, frame) for frame in frames]
         kind, mode = image.format or "", image.mode
         turned_by_pillow = _orientation(image) if kind == "TIFF" else 1  # and forgotten after that
@@ -146,14 +162,14 @@ def read_framed(
 
 def read_size(source: Path | bytes, name: str = "") -> tuple[int, int]:
     """Height and width in pixels, as shown, from the header alone. Raises UnreadablePictureError."""
-    with _opened(source, name) as (_, image):
+    with opened(source, name) as (_, image):
         lies_on_its_side = image.format != "TIFF" and _orientation(image) in SIDEWAYS  # Pillow swaps a TIFF's itself
         return (image.width, image.height) if lies_on_its_side else (image.height, image.width)
 
 
 def read_full(source: Path | bytes, name: str = "") -> NDArray[np.uint8]:
     """RGB bytes (h, w, 3) at the picture's own size, upright. Raises UnreadablePictureError."""
-    with _opened(source, name) as (content, image):
+    with opened(source, name) as (content, image):
         picture = _decoded(content, image, None)
         return np.array(_upright(picture.pixels, picture.orientation).convert("RGB"))
 
@@ -184,8 +200,11 @@ def read_array(picture: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _opened(source: Path | bytes, name: str) -> Iterator[tuple[bytes, Image.Image]]:
-    """The content and the picture, its header parsed and no pixel decoded yet."""
+def opened(source: Path | bytes, name: str = "") -> Iterator[tuple[bytes, Image.Image]]:
+    """The content and the picture, its header parsed and no pixel decoded yet. Within, what goes wrong is one sentence.
+
+    Raises UnreadablePictureError.
+    """
     name = name or ("the picture" if isinstance(source, bytes) else str(source))
     content = source if isinstance(source, bytes) else _content(source, name)
     if not content:

@@ -1,9 +1,12 @@
 """Label maps: pictures with a class painted at every pixel. Every importer of them returns one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 IGNORE = 255  # in a label map that was read: a pixel that is of no class and counts nowhere
 
@@ -33,3 +36,14 @@ class LabelMaps:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def subset(self, rows: NDArray[np.int64]) -> "LabelMaps":
+        """The pictures `rows`, in that order; classes stay as they are."""
+        return replace(
+            self,
+            paths=[self.paths[i] for i in rows],
+            maps=[self.maps[i] for i in rows],
+            names=[self.names[i] for i in rows],
+            splits=None if self.splits is None else [self.splits[i] for i in rows],
+            groups=None if self.groups is None else [self.groups[i] for i in rows],
+        )

@@ -98,7 +98,14 @@ def find(name: str) -> Release:
 
 def state(name: str, address: str = ADDRESS, progress: Progress | None = None) -> dict[str, Tensor]:
     """The published weights of `name` by their names in the network, from the cache or fetched now."""
-    release = find(name)
+    return fetched(find(name), address, progress)
+
+
+def fetched(release: Release, address: str = ADDRESS, progress: Progress | None = None) -> dict[str, Tensor]:
+    """The weights of a release by their names in the network, from the cache or fetched now.
+
+    Raises DownloadError if they are not here and cannot be fetched, ValueError for a file that is not the published one.
+    """
     folder = cache() / "weights"
     kept, file = folder / release.file.replace(".pth", ".safetensors"), folder / release.file
     if kept.is_file():
@@ -173,8 +180,12 @@ def _check_shapes(shapes: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]],
 
 
 def _current(name: str) -> str:
-    """Today's form of a name: DataParallel put `module.` before it, and DenseNet once wrote `norm.1` for `norm1`."""
+    """Today's form of a name: DataParallel put `module.` before it, DenseNet once wrote `norm.1` for `norm1`, and the
+    convolutions of detectors once stood without a block around them."""
     name = re.sub(r"(^|\.)module\.", r"\1", name)
+    name = re.sub(r"(rpn\.head\.conv)\.(weight|bias)$", r"\1.0.0.\2", name)
+    name = re.sub(r"(fpn\.(?:inner|layer)_blocks\.\d+)\.(weight|bias)$", r"\1.0.\2", name)
+    name = re.sub(r"mask_fcn(\d+)\.", lambda found: f"{int(found[1]) - 1}.0.", name)
     return re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.", name)
 
 

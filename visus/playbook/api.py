@@ -62,10 +62,10 @@ def fit(
     confirm: Callable[[str], bool] = lambda question: True,
     **settings: Any,
 ) -> Fitted:
-    """From pictures, a text, captions or translations to a tested, reported, usable model: all eight stages.
+    """From data to a tested, reported, usable model: all eight stages.
 
-    source: a folder, a CSV table, or a named set. subject: pictures, text, captions or translation; '': as the source
-    looks. budget: seconds for everything, or text such as '10m'. skip: stages
+    source: a folder, a CSV table, or a named set. subject: pictures, text, captions, translation, detection or
+    segmentation; '': as the source looks. budget: seconds for everything, or text such as '10m'. skip: stages
     to leave out. strategy: of the search. settings: those of the recipe `classify`, or with targets=COLUMNS of a table
     those of `regress` or `attributes`, or of the subject's recipe; what is named here is never changed by a stage.
     task: which of these recipes; '': as the columns look.
@@ -80,6 +80,7 @@ def fit(
     limit = seconds(budget) if isinstance(budget, str) else budget
     show = show or Silent()
     found = about.opened(str(source), settings, learns, show)
+    _say_how(show, str(source), about.read_as(str(source), found, learns))
     info = {
         "recipe": FIT,
         "subject": _subject.name_of(learns),
@@ -94,6 +95,15 @@ def fit(
     }
     folder = create(Path(runs), stem(str(source)), info)
     return _run(folder, Budget(limit), show, confirm, found)
+
+
+def _say_how(show: Show, source: str, told: str) -> None:
+    """Say as what a source is read, and what else it could be read as: a folder can hold sentences and boxes."""
+    if not told:
+        return
+    others = [name for name in _subject.claims(source) if name != told.split(" ")[0]]
+    also = "".join(f"; `visus fit {name} {source}` reads it as {name}" for name in others)
+    show.say(f"{source} is read as {told}{also}")
 
 
 def resume(folder: str | Path, show: Show | None = None) -> Fitted:

@@ -42,6 +42,7 @@ def _context(run: Run) -> dict[str, Any]:
         baselines,
         captions,
         data,
+        detection,
         doctor,
         explain,
         filters,
@@ -80,6 +81,7 @@ def _context(run: Run) -> dict[str, Any]:
         "told": told.gather(record),
         "language": language.gather(record),
         "captions": captions.gather(record),
+        "detection": detection.gather(record),
         "translation": translation.gather(record),
         "training": training.gather(record),
         "filters": filters.gather(record),
@@ -107,5 +109,5 @@ def _absent(context: dict[str, Any], only_searched: bool) -> list[str]:
     # these say themselves what simple methods reach, and have neither classes nor pictures
     if context["language"] or context["translation"]:
         said = {part: said[part] for part in ("verdicts", "search", "training")}
-    tested = context["test"] or context["told"] or context["captions"]
+    tested = context["test"] or context["told"] or context["captions"] or context["detection"]
     return [sentence for part, sentence in said.items() if not (tested if part == "test" else context[part])]

@@ -58,6 +58,10 @@ class Prediction:
         sure = "" if self.numbers is not None else f"{100 * self.probability:5.1f} %  "
         return f"{self.label:<{width}}  {sure}{self.name}"
 
+    def table(self) -> list[str]:
+        """For people: lines below `line` where a picture is asked about alone; of a class there is no more to say."""
+        return []
+
     def facts(self) -> dict[str, Any]:
         """For programs: what there is of it, ready for JSON."""
         if self.error:

@@ -1,14 +1,21 @@
-"""What text, translation and captions have in common as subjects: how they are shipped, kept and said."""
+"""What subjects have in common: their stages, and how what they learn from is opened, divided, shipped and said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ... import recipes
+from ...data.audit._evidence import Evidence
 from ...data.audit._evidence import Verdict as Check
+from ...data.audit._gather import gather
 from ...data.audit._run import worst
-from ...data.split import Split
-from ...doctor.finding import NOTE, WARNING
+from ...data.collection import Collection, Files
+from ...data.named import cache
+from ...data.split import PARTS, Split
+from ...doctor.finding import NOTE, PASS, WARNING
 from ...engine import catalogue
 from ...engine.task import Task
 from ...recipes import _form
@@ -16,12 +23,31 @@ from ...runs.checkpoint import write_whole
 from ...runs.reader import Run
 from ...runs.recorder import write_info
 from ...ship import kinds, model
-from .._session import BlockedError, Session, Verdict
+from .. import checks, report, search, train
+from .._session import BlockedError, Session, Show, Verdict
 from ..split import write_parts
 from . import _subject
+from ._subject import Stage
+
+NAMED = 3  # classes that a line names
 
 
-def recipe_of(subject: str, usual: str, task: str) -> str:
+def stages(audit: Stage, split: Stage, baselines: Stage, test: Stage) -> Mapping[str, Stage]:
+    """The eight of `visus fit`, in order: four of the subject's own among four that all share."""
+    own = {"audit": audit, "split": split, "baselines": baselines}
+    return {**own, "checks": checks, "search": search, "train": train, "test": test, "report": report}
+
+
+def nothing_to_check(settings: Mapping[str, Any], build: Callable[..., Any]) -> None:
+    """Every setting of these recipes goes with every other, or the recipe says so."""
+
+
+def one_by_one(prepared: Any) -> bool:
+    """Trials are neither made side by side nor all at once: a step of these networks fills the machine."""
+    return False
+
+
+def learned(subject: str, usual: str, source: str, settings: Mapping[str, Any], task: str) -> str:
     """The recipe to train: `task`, if it is about the subject, else the usual one. Raises LookupError."""
     known = [name for name in catalogue.names(recipes) if _subject.name_of(name) == subject]
     if task and task not in known:
@@ -31,10 +57,51 @@ def recipe_of(subject: str, usual: str, task: str) -> str:
     return task or usual
 
 
+def read_as(subject: str, source: str, found: Any, recipe: str) -> str:
+    """Nothing needs to be said of it but what it is about."""
+    return subject
+
+
 def prepared_of(task: Task) -> Any:
     """What the task learns from, all parts of it."""
     data: Any = task.data
     return data.prepared
+
+
+def prepare(session: Session, make: Callable[[Any, Mapping[str, Any]], Any], doing: str) -> Any:
+    """What a session learns from, made once, of the opened source and the settings, resolved. doing: in words."""
+    if session.prepared is None:
+        session.show.progress("audit", 0, 1, doing)
+        session.prepared = make(source_of(session), resolved(session))
+    return session.prepared
+
+
+def sizes(prepared: Any) -> dict[str, int]:
+    """Things of each part, of data that tell the rows of a part."""
+    return {part: len(prepared.rows(part)) for part in PARTS}
+
+
+def parts_of(prepared: Any) -> str:
+    """`320 train / 40 validation / 40 test`."""
+    return " / ".join(f"{n:,} {part}" for part, n in sizes(prepared).items())
+
+
+def missing(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> tuple[str, dict[str, list[str]]]:
+    """What a line says of classes that a part lacks, '' if it lacks none; and their names by part. counts: (K,) each."""
+    found = {
+        part: [name for name, n in zip(classes, of_class, strict=True) if not n] for part, of_class in counts.items()
+    }
+    told = ""
+    for part, names in found.items():
+        more = f" and {len(names) - NAMED} more classes" if len(names) > NAMED else ""
+        told += f"; no {', '.join(names[:NAMED])}{more} in the {part} part" if names else ""
+    return told, found
+
+
+def keep(sizes: Callable[[Any], Mapping[str, int]], folder: Path, task: Task) -> Mapping[str, Any]:
+    """After a training without the other stages: note which data lie in which part; details for the card."""
+    prepared = prepared_of(task)
+    return {"split": note_parts(folder, prepared.split, sizes(prepared))}
 
 
 def ship(kind: str, folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[str, Any]) -> None:
@@ -61,6 +128,18 @@ def audited(told: str, checks: Sequence[Check], **detail: Any) -> Verdict:
     return Verdict(worst(checks), line, {**detail, "checks": found})
 
 
+def looked_at(source: Any, show: Show) -> Evidence:
+    """What is to be seen of every picture of marked objects or label maps, as the audit of pictures sees them.
+
+    What was looked at before is in the cache.
+    """
+    nothing = np.zeros(len(source.paths), dtype=np.int64)  # they have no classes of their own
+    parts = {"splits": source.splits, "groups": source.groups}
+    pictures = Collection(source.origin, Files(list(source.paths)), list(source.names), nothing, ("pictures",), **parts)
+    progress = partial(show.progress, "audit", text="pictures")
+    return gather(pictures, progress=progress, cache=cache()).evidence
+
+
 def note_parts(folder: Path, division: Split, sizes: Mapping[str, int]) -> dict[str, Any]:
     """Write down which data lie in which part; returns the detail of a split stage. sizes: in the subject's units."""
     write_parts(folder, division)
@@ -81,6 +160,11 @@ def same_as_before(division: Split, session: Session, verdict: Verdict) -> None:
             f"the data in {session.source} have changed since this run began, so its split no longer holds; start a "
             "new run with `visus fit`"
         )
+
+
+def severity_of(low: float, high: float, use: int) -> str:
+    """How a test ended. low, high: of the lead over the best simple method. use: how often these data were a test."""
+    return WARNING if high < 0 else PASS if use == 1 and low > 0 else NOTE
 
 
 def write_card(session: Session, tested: Mapping[str, Any]) -> None:

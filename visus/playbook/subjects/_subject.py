@@ -1,6 +1,6 @@
 """What the playbook asks of each subject, and how it finds the one that is meant."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -79,6 +79,10 @@ class Subject(Protocol):
         """The source, opened: what cannot be read is refused before anything is written."""
         ...
 
+    def read_as(self, source: str, found: Any, recipe: str) -> str:
+        """How an opened source is understood and what is trained for it, in words; '' if there is nothing to say."""
+        ...
+
     def prepared(self, settings: Mapping[str, Any], recipe: str) -> Any:
         """The data of a recipe with these settings, resolved, ready to be learned from."""
         ...
@@ -150,8 +154,13 @@ def about(tells: str) -> str:
 
 def recognised(source: str) -> str:
     """The name of the subject that a source is about, pictures if no other claims it."""
+    return next(claims(source), PICTURES)
+
+
+def claims(source: str) -> Iterator[str]:
+    """The names of all subjects but pictures that a source may be about: a folder can hold sentences and boxes."""
     others = (name for name in catalogue.names(subjects) if name != PICTURES)
-    return next((name for name in others if named(name).recognises(source)), PICTURES)
+    return (name for name in others if named(name).recognises(source))
 
 
 def need_pictures(recipe: str, what: str) -> None:

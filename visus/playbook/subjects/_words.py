@@ -38,6 +38,13 @@ def leak(test: Iterable[Sentence], train: Iterable[Sentence]) -> float:
     return sum(asked) / len(asked) if asked else 0.0
 
 
+def said_of(leak: float) -> str:
+    """The end of a verdict's line about such a share; '' if it is not worth a word."""
+    if severity_of(leak) == PASS:
+        return ""
+    return f"; {100 * leak:.1f} % of the test's sentences stand in training word for word"
+
+
 def severity_of(share: float) -> str:
     """How bad it is that so many of the test's sentences stand in training."""
     return WARNING if share > MUCH else NOTE if share > LEAK else PASS

@@ -1,6 +1,7 @@
 """Captions: pictures with sentences, and how to say what another picture shows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +11,26 @@ from ...data.captioned import NAMED, Captioned, open_captions
 from ...data.captions._captions import Captions
 from ...engine.task import Task
 from ...tasks.caption import Caption
-from .. import _caption_evidence, checks, report, search, train
+from .. import _caption_evidence
 from .._session import Show
 from . import _shared, _words
 from ._captions import audit, baselines, split, test
 from ._captions.evaluate import evaluate
-from ._subject import Stage
 
 __all__ = ["evaluate"]
 
 RECIPE = "caption"
 SOURCE = f"a caption file beside its pictures, the folder with both, or {NAMED}"
-STAGES: Mapping[str, Stage] = {
-    "audit": audit,
-    "split": split,
-    "baselines": baselines,
-    "checks": checks,
-    "search": search,
-    "train": train,
-    "test": test,
-    "report": report,
-}
+STAGES = _shared.stages(audit, split, baselines, test)
 PREPARED = ("data", "size", "framing", "memory", "threshold", "longest")
 FEWEST_STEPS = 300
 MOST_LOOKED_AT = 200  # validation pictures that a trial is scored on, each with its sentences
+
+check, processes_share = _shared.nothing_to_check, _shared.one_by_one
+learned = partial(_shared.learned, "captions", RECIPE)
+read_as = partial(_shared.read_as, "captions")
+ship = partial(_shared.ship, "captions")
+keep = partial(_shared.keep, _shared.sizes)
 
 
 def recognises(source: str) -> bool:
@@ -41,14 +38,6 @@ def recognises(source: str) -> bool:
     return source == NAMED or (
         Path(source).exists() and any(importer.recognises(Path(source)) for importer in modules(importers))
     )
-
-
-def learned(source: str, settings: Mapping[str, Any], task: str) -> str:
-    return _shared.recipe_of("captions", RECIPE, task)
-
-
-def check(settings: Mapping[str, Any], build: Callable[..., Any]) -> None:
-    """Every setting of these recipes goes with every other, or the recipe says so."""
 
 
 def opened(source: str, settings: Mapping[str, Any], recipe: str, show: Show) -> Captions:
@@ -65,10 +54,6 @@ def fitted(source: str, settings: Mapping[str, Any], recipe: str) -> Captioned:
 
 def trial_data(prepared: Captioned) -> Captioned:
     return prepared.limited(validation=MOST_LOOKED_AT).without_test()
-
-
-def processes_share(prepared: Captioned) -> bool:
-    return False
 
 
 def blind_score(prepared: Captioned) -> float:
@@ -91,15 +76,6 @@ def said(prepared: Captioned, score: float) -> str:
 
 def held(prepared: Captioned) -> str:
     return "pictures streamed from disk" if prepared.pictures.pixels is None else "pictures in it"
-
-
-def ship(folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[str, Any]) -> None:
-    _shared.ship("captions", folder, task, settings, stages)
-
-
-def keep(folder: Path, task: Task) -> Mapping[str, Any]:
-    prepared: Captioned = _shared.prepared_of(task)
-    return {"split": _shared.note_parts(folder, prepared.split, split.sizes(prepared))}
 
 
 def illustrate(folder: Path, task: Task, show: Show) -> None:

@@ -15,25 +15,16 @@ from ...recipes._told import RECIPES, columns
 from ...ship import model
 from ...ship.card import card
 from ...tasks.classify import Classification
-from .. import audit, baselines, checks, problems, report, search, split, test, train
+from .. import audit, baselines, problems, search, split, test, train
 from .._session import Show
 from ..evaluate import of_pictures as evaluate
-from ._subject import Stage
+from . import _shared
 
 __all__ = ["evaluate"]
 
 RECIPE = "classify"
 SOURCE = "a folder, a CSV table, or the name of a set"
-STAGES: Mapping[str, Stage] = {
-    "audit": audit,
-    "split": split,
-    "baselines": baselines,
-    "checks": checks,
-    "search": search,
-    "train": train,
-    "test": test,
-    "report": report,
-}
+STAGES = _shared.stages(audit, split, baselines, test)
 PREPARED = ("data", "size", "framing", "memory")
 FEWEST_STEPS = 1_500
 MOST_LOOKED_AT = search.MOST_LOOKED_AT
@@ -71,6 +62,11 @@ def opened(source: str, settings: Mapping[str, Any], recipe: str, show: Show) ->
         settings.get("targets", ""),
         next(kind for kind, of in RECIPES.items() if of == recipe),
     )
+
+
+def read_as(source: str, found: Collection, recipe: str) -> str:
+    """Nothing: it is what everything is read as that is nothing else."""
+    return ""
 
 
 def prepared(settings: Mapping[str, Any], recipe: str) -> Prepared:

@@ -1,16 +1,16 @@
 """A text, and how to go on with it: a language model of its characters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...data.named_text import NAMES
 from ...data.text import SHARES, Text, prepare_text
 from ...engine.task import Task
-from .. import _language_evidence, checks, report, search, train
+from .. import _language_evidence
 from .._session import Show, Silent
 from . import _shared
-from ._subject import Stage
 from ._text import audit, baselines, split, test
 from ._text.evaluate import evaluate
 
@@ -18,33 +18,22 @@ __all__ = ["evaluate"]
 
 RECIPE = "char_lstm"
 SOURCE = f"a text file in UTF-8, a folder of .txt files, or {', '.join(NAMES)}"
-STAGES: Mapping[str, Stage] = {
-    "audit": audit,
-    "split": split,
-    "baselines": baselines,
-    "checks": checks,
-    "search": search,
-    "train": train,
-    "test": test,
-    "report": report,
-}
+STAGES = _shared.stages(audit, split, baselines, test)
 PREPARED = ("data", "validation")
 FEWEST_STEPS = 500  # a step is a batch of thousands of characters
 SUFFIXES = (".txt", ".txt.gz", ".text", ".md", ".tex")
 MOST_TRAIN, MOST_LOOKED_AT = 2_000_000, 20_000  # characters that a trial learns from, and is scored on
 
+check, processes_share = _shared.nothing_to_check, _shared.one_by_one
+learned = partial(_shared.learned, "text", RECIPE)
+read_as = partial(_shared.read_as, "text")
+ship = partial(_shared.ship, "text")
+keep = partial(_shared.keep, split.sizes)
+
 
 def recognises(source: str) -> bool:
     """A named text, or a file that says by its name that it is one."""
     return source in NAMES or (source.lower().endswith(SUFFIXES) and Path(source).is_file())
-
-
-def learned(source: str, settings: Mapping[str, Any], task: str) -> str:
-    return _shared.recipe_of("text", RECIPE, task)
-
-
-def check(settings: Mapping[str, Any], build: Callable[..., Any]) -> None:
-    """Every setting of these recipes goes with every other, or the recipe says so."""
 
 
 def opened(source: str, settings: Mapping[str, Any], recipe: str, show: Show) -> Text:
@@ -68,10 +57,6 @@ def trial_data(prepared: Text) -> Text:
     return prepared.limited(MOST_TRAIN, MOST_LOOKED_AT).without_test()
 
 
-def processes_share(prepared: Text) -> bool:
-    return False
-
-
 def blind_score(prepared: Text) -> float:
     """Minus the nats of a model that knows how frequent each symbol is in the training part, and nothing else."""
     return -baselines.unigram(prepared)
@@ -88,15 +73,6 @@ def said(prepared: Text, score: float) -> str:
 
 def held(prepared: Text) -> str:
     return ""
-
-
-def ship(folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[str, Any]) -> None:
-    _shared.ship("text", folder, task, settings, stages)
-
-
-def keep(folder: Path, task: Task) -> Mapping[str, Any]:
-    prepared: Text = _shared.prepared_of(task)
-    return {"split": _shared.note_parts(folder, prepared.split, split.sizes(prepared))}
 
 
 def illustrate(folder: Path, task: Task, show: Show) -> None:

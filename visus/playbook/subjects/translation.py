@@ -1,6 +1,7 @@
 """Translation: sentences in two languages, and how to say another one in the second."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,9 @@ from ...data import parallel
 from ...data.pairs import Pairs
 from ...engine.task import Task
 from ...ship import opened as shipped
-from .. import _translation_evidence, checks, report, search, train
+from .. import _translation_evidence
 from .._session import Show
 from . import _shared, _words
-from ._subject import Stage
 from ._translation import audit, baselines, split, test
 from ._translation.evaluate import evaluate
 
@@ -19,32 +19,21 @@ __all__ = ["evaluate"]
 
 RECIPE = "translate"
 SOURCE = f"a folder with train.en and train.de, two files as 'a.en,a.de', a .tsv or .csv, or {parallel.NAMED}"
-STAGES: Mapping[str, Stage] = {
-    "audit": audit,
-    "split": split,
-    "baselines": baselines,
-    "checks": checks,
-    "search": search,
-    "train": train,
-    "test": test,
-    "report": report,
-}
+STAGES = _shared.stages(audit, split, baselines, test)
 PREPARED = ("data", "languages", "lower", "threshold", "longest")
 FEWEST_STEPS = 500
 MOST_TRAIN, MOST_LOOKED_AT = 50_000, 500  # sentences that a trial learns from, and is scored on
+
+check, processes_share = _shared.nothing_to_check, _shared.one_by_one
+learned = partial(_shared.learned, "translation", RECIPE)
+read_as = partial(_shared.read_as, "translation")
+ship = partial(_shared.ship, "translation")
+keep = partial(_shared.keep, _shared.sizes)
 
 
 def recognises(source: str) -> bool:
     """The named set, or a folder with a training file in each of two languages."""
     return parallel.recognises(source)
-
-
-def learned(source: str, settings: Mapping[str, Any], task: str) -> str:
-    return _shared.recipe_of("translation", RECIPE, task)
-
-
-def check(settings: Mapping[str, Any], build: Callable[..., Any]) -> None:
-    """Every setting of these recipes goes with every other, or the recipe says so."""
 
 
 def opened(source: str, settings: Mapping[str, Any], recipe: str, show: Show) -> parallel.Parallel:
@@ -61,10 +50,6 @@ def fitted(source: str, settings: Mapping[str, Any], recipe: str) -> Pairs:
 
 def trial_data(prepared: Pairs) -> Pairs:
     return prepared.limited(MOST_TRAIN, MOST_LOOKED_AT).without_test()
-
-
-def processes_share(prepared: Pairs) -> bool:
-    return False
 
 
 def blind_score(prepared: Pairs) -> float:
@@ -88,15 +73,6 @@ def said(prepared: Pairs, score: float) -> str:
 
 def held(prepared: Pairs) -> str:
     return ""
-
-
-def ship(folder: Path, task: Task, settings: Mapping[str, Any], stages: Mapping[str, Any]) -> None:
-    _shared.ship("translation", folder, task, settings, stages)
-
-
-def keep(folder: Path, task: Task) -> Mapping[str, Any]:
-    prepared: Pairs = _shared.prepared_of(task)
-    return {"split": _shared.note_parts(folder, prepared.split, split.sizes(prepared))}
 
 
 def illustrate(folder: Path, task: Task, show: Show) -> None:

@@ -23,7 +23,7 @@ def run(session: Session) -> Verdict:
         size(len(captioned.sentences)),
         left_out(captioned),
         short(captioned),
-        long(sum(facts[part]["cut_off"] for part in split.sizes(captioned)), len(sentences), captioned.longest),
+        long(sum(facts[part]["cut_off"] for part in _shared.sizes(captioned)), len(sentences), captioned.longest),
         repeated(captioned),
         _words.holes(1 - facts["validation"]["coverage"], "the validation captions", captioned.threshold),
     ]

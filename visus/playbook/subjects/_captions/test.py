@@ -1,6 +1,5 @@
 """Describe the test pictures once, and write down that it was done."""
 
-from ....doctor.finding import NOTE, PASS, WARNING
 from ....runs import ledger
 from ....ship.opened import opened
 from ... import _caption_evidence
@@ -18,8 +17,9 @@ def run(session: Session) -> Verdict:
     detail = {**found.detail, "use": use, "split_hash": captioned.split.hash}
     _caption_evidence.keep(session.folder, captioner, captioned, found, session.seed)
     _shared.write_card(session, detail)
-    severity = WARNING if found.lead.high < 0 else PASS if use == 1 and found.lead.low > 0 else NOTE
-    return Verdict(severity, f"{found.line}; {ledger.ordinal(use)}", detail)
+    return Verdict(
+        _shared.severity_of(found.lead.low, found.lead.high, use), f"{found.line}; {ledger.ordinal(use)}", detail
+    )
 
 
 def recall(session: Session, verdict: Verdict) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....data.text import Text
-from ....doctor.finding import NOTE, PASS, WARNING
 from ....models.sequence import ngram
 from ....runs import ledger
 from ....ship.kinds.text import TextModel
@@ -54,7 +53,6 @@ def run(session: Session) -> Verdict:
     rival = table.surprise(test.numpy())[1:]
     lead = mean(rival - surprises)  # of the network, in nats
     line = f"{found.line}; {_against(ngram.name(order), lead)}; {ledger.ordinal(use)}"
-    severity = WARNING if lead.high < 0 else PASS if use == 1 and lead.low > 0 else NOTE
     detail = {
         "measure": MEASURE,
         "score": found.mean,
@@ -69,7 +67,7 @@ def run(session: Session) -> Verdict:
     session.show.progress("test", 2, 2, "samples for the report")
     _language_evidence.keep(session.folder, model.network, text, session.seed)
     _shared.write_card(session, detail)
-    return Verdict(severity, line, detail)
+    return Verdict(_shared.severity_of(lead.low, lead.high, use), line, detail)
 
 
 def recall(session: Session, verdict: Verdict) -> None:

@@ -4,7 +4,6 @@ import numpy as np
 
 from ....data.pairs import Pairs
 from ....data.words import tokenise
-from ....doctor.finding import NOTE, PASS, WARNING
 from ....metrics.bleu import Counts, counts, of_counts
 from ....metrics.paired import Difference
 from ....runs import ledger
@@ -44,8 +43,7 @@ def run(session: Session) -> Verdict:
         "rival": {"name": f"{scores.WORD_BY_WORD} translation", "low": lead.low, "high": lead.high},
     }
     _shared.write_card(session, detail)
-    severity = WARNING if lead.high < 0 else PASS if use == 1 and lead.low > 0 else NOTE
-    return Verdict(severity, line, detail)
+    return Verdict(_shared.severity_of(lead.low, lead.high, use), line, detail)
 
 
 def recall(session: Session, verdict: Verdict) -> None:

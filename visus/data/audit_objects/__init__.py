@@ -1,0 +1,1 @@
+"""Audit checks of marked objects, one per file: `check(evidence) -> Verdict`. None writes into the data's folder."""

@@ -1,0 +1,39 @@
+"""A picture with what is in it: standardise, then a detector, as one module to train and ship."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from ..data.preprocess import Standardise
+from ..geometry.objects import Detections, Targets
+from .detectors._contract import Detector
+
+
+class Detecting(nn.Module):
+    """Pictures uint8 (B, 3, H, W) -> what is found in each.
+
+    facts: what it was built from, ready for JSON: the detector, its settings, its backbone.
+    """
+
+    def __init__(self, standardise: Standardise, network: Detector, facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__()
+        self.standardise, self.network, self.facts = standardise, network, dict(facts or {})
+
+    def forward(self, images: Tensor, proposals: Tensor | None = None) -> list[Detections]:
+        """Boxes in pixels of these pictures, the surest first. proposals: (B, P, 4) for detectors that need them."""
+        found: list[Detections] = self.network(self._floats(images), proposals)
+        return found
+
+    def terms(self, images: Tensor, targets: Targets) -> dict[str, Tensor]:
+        """Named losses of a batch."""
+        return self.network.terms(self._floats(images), targets)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Of 'masks', 'keypoints', 'proposals': what its targets must hold."""
+        return tuple(self.network.NEEDS)
+
+    def _floats(self, images: Tensor) -> Tensor:
+        floats: Tensor = self.standardise(images.to(self.standardise.mean.device))
+        return floats

@@ -1,0 +1,1 @@
+"""The stages of `visus fit segmentation` that other subjects do not share."""

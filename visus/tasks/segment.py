@@ -1,0 +1,119 @@
+"""Segment: name the class of every pixel."""
+
+import math
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
+from ..engine.task import Task, evaluating
+from ..losses.dice import blind_dice, dice_loss
+from ..losses.segmentation import pixel_cross_entropy
+from ..metrics.segmentation import confusion_of_maps, scores_of
+from .classify import joined
+
+
+class Mapped(Protocol):
+    """Pictures with label maps in three parts: see data.map_batches."""
+
+    steps_per_epoch: int
+
+    def batches(self, start: int = 0) -> Iterator[Batch]: ...
+    def sources(self, step: int) -> list[str]: ...
+    def part(self, name: str, limit: int | None = None) -> Iterator[Batch]: ...
+
+
+class Segment(Task):
+    """Descend the nats of every pixel's class, and with a weight the Dice loss, which asks for whole shapes.
+
+    network: standardised pictures (B, 3, H, W) -> scores (B, K, H, W). shares: (K,) of the classes among training
+    pixels. weights: (K,) of the classes in the cross-entropy, or None. dice: weight of the Dice loss.
+    """
+
+    NAME = "segment"  # of the objective
+    TRAIN_SAMPLE = 50  # training pictures scored at each evaluation, to see the gap to validation
+
+    def __init__(
+        self,
+        standardise: nn.Module,
+        network: nn.Module,
+        data: Mapped,
+        optimizer: OptimizerFactory,
+        *,
+        shares: Tensor,
+        weights: Tensor | None = None,
+        dice: float = 0.0,
+        smoothing: float = 0.0,
+        **descent: Any,
+    ) -> None:
+        super().__init__()
+        self.model, self.data = joined(standardise, network), data
+        self.weights, self.dice, self.smoothing, self.n_classes = weights, dice, smoothing, len(shares)
+        self.steps_per_epoch = data.steps_per_epoch
+        blind = math.log(self.n_classes) + (dice * blind_dice(shares) if dice else 0)
+        self.objectives = [
+            Objective(self.NAME, self.misjudgement, self.model.parameters(), optimizer, blind_loss=blind, **descent)
+        ]
+        self.train()
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        for batch in self.data.batches(start):
+            yield tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
+
+    def sources(self, step: int) -> list[str]:
+        """Names of the pictures in the batch of one step, in its order."""
+        return self.data.sources(step)
+
+    def misjudgement(self, batch: Batch) -> Terms:
+        """Named losses of a batch: images uint8 (B, 3, H, W) and labels int64 (B, H, W)."""
+        images, labels = batch
+        return self._losses(self.model(images), labels)
+
+    def _losses(self, scores: Tensor, labels: Tensor) -> Terms:
+        terms = {"cross_entropy": pixel_cross_entropy(scores, labels, self.weights, smoothing=self.smoothing)}
+        if self.dice:
+            terms["dice"] = self.dice * dice_loss(scores, labels)
+        return terms
+
+    def scores(self, images: Tensor) -> Tensor:
+        """Images uint8 (B, 3, H, W) -> scores (B, K, H, W), float32, in evaluation mode."""
+        with evaluating(self), self.precision.autocast(self.device.type):
+            scores: Tensor = self.model(images.to(self.device))
+        return scores.float()
+
+    def predict(self, images: Tensor) -> Tensor:
+        """Images uint8 (B, 3, H, W) -> probabilities of the classes (B, K, H, W)."""
+        return self.scores(images).softmax(1)
+
+    def judged(self, name: str, limit: int | None = None) -> tuple[NDArray[np.int64], float]:
+        """The confusion of a part's pixels (K, K), rows truth, and the mean loss of its pictures."""
+        confusion = np.zeros((self.n_classes, self.n_classes), dtype=np.int64)
+        total, n = 0.0, 0
+        for images, labels in self.data.part(name, limit):
+            scores, labels = self.scores(images), labels.to(self.device)
+            with torch.no_grad():
+                total += float(sum(self._losses(scores, labels).values())) * len(images)
+            n += len(images)
+            confusion += confusion_of_maps(labels.cpu().numpy(), scores.argmax(1).cpu().numpy(), self.n_classes)
+        return confusion, total / n if n else math.nan
+
+    def evaluate(self) -> dict[str, float]:
+        confusion, loss = self.judged("validation")
+        found = scores_of(confusion)
+        train, train_loss = self.judged("train", self.TRAIN_SAMPLE)
+        return {
+            "validation_mean_iou": found.mean_iou,
+            "validation_pixel_accuracy": found.pixel_accuracy,
+            "validation_mean_accuracy": found.mean_accuracy,
+            "train_mean_iou": scores_of(train).mean_iou,
+            "validation_loss": loss,
+            "train_loss": train_loss,
+        }
