@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from visus.data.object_augment import ObjectAugment
+from visus.data.augment import _recolour
+from visus.data.object_augment import ObjectAugment, recoloured
 from visus.data.object_batches import REMAINS, ObjectBatches
 from visus.data.prepared_objects import prepare_objects
 from visus.data.shapes import shapes
@@ -45,9 +46,11 @@ def test_a_batch_has_what_it_holds_in_its_order(prepared, regions):
     assert (images.dtype, tuple(images.shape)) == (torch.uint8, (4, 3, 64, 96))
     assert (labels.dtype, boxes.dtype, tuple(boxes.shape)) == (torch.int64, torch.float32, (4, n, 4))
     assert (masks.dtype, tuple(masks.shape)) == (torch.uint8, (4, n, 64, 96))
-    assert tuple(keypoints.shape) == (4, n, 3, 3) and proposals.shape[::2] == (4, 4)
+    assert tuple(keypoints.shape) == (4, n, 3, 3)
+    assert proposals.shape[::2] == (4, 4)
     targets = data.targets(batch)
-    assert torch.equal(targets.masks, masks) and torch.equal(targets.proposals, proposals)
+    assert torch.equal(targets.masks, masks)
+    assert torch.equal(targets.proposals, proposals)
     assert batches(prepared).targets(batches(prepared).batch(0)).masks is None
 
 
@@ -81,9 +84,12 @@ def test_masks_stay_in_their_boxes_and_keypoints_on_their_masks(prepared):
             for j in targets.real(i).tolist():
                 x1, y1, x2, y2 = targets.boxes[i, j].tolist()
                 rows, columns = torch.nonzero(targets.masks[i, j], as_tuple=True)
-                assert columns.min() >= x1 - 1.6 and columns.max() <= x2 + 0.6
-                assert rows.min() >= y1 - 1.6 and rows.max() <= y2 + 0.6
-                assert 0 <= x1 < x2 <= 96 and 0 <= y1 < y2 <= 64
+                assert columns.min() >= x1 - 1.6
+                assert columns.max() <= x2 + 0.6
+                assert rows.min() >= y1 - 1.6
+                assert rows.max() <= y2 + 0.6
+                assert 0 <= x1 < x2 <= 96
+                assert 0 <= y1 < y2 <= 64
                 for x, y, seen in targets.keypoints[i, j].tolist():
                     if seen == 2 and 3 < x < 93 and 3 < y < 61:
                         near = targets.masks[i, j, int(y) - 3 : int(y) + 4, int(x) - 3 : int(x) + 4]
@@ -101,7 +107,8 @@ def test_left_stays_left_of_right_as_a_triangle_stands(prepared):
         points = points[(points[..., 2] > 0).all(1)]
         a, b = points[:, 2, :2] - points[:, 0, :2], points[:, 1, :2] - points[:, 0, :2]
         turned += (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] > 0).tolist()
-    assert len(turned) > 20 and all(turned)
+    assert len(turned) > 20
+    assert all(turned)
 
 
 def test_what_is_mostly_out_of_view_counts_neither_way(prepared):
@@ -120,14 +127,18 @@ def test_what_is_mostly_out_of_view_counts_neither_way(prepared):
             expected = np.where(left[there] / area[there] < REMAINS, CROWD, prepared.objects[row].labels[there])
             assert labels.tolist() == expected.tolist()
             found += expected.tolist()
-    assert CROWD in found and max(found) >= 0
+    assert CROWD in found
+    assert max(found) >= 0
 
 
 def test_rows_that_fill_up_are_empty(prepared):
     data = batches(prepared, batch=8, holds=("masks", "keypoints"))
-    images, labels, boxes, masks, keypoints = data.batch(0)
+    _images, labels, boxes, masks, keypoints = data.batch(0)
     empty = labels == NOTHING
-    assert empty.any() and not boxes[empty].any() and not masks[empty].any() and not keypoints[empty].any()
+    assert empty.any()
+    assert not boxes[empty].any()
+    assert not masks[empty].any()
+    assert not keypoints[empty].any()
 
 
 def test_proposals_move_with_the_objects(prepared, regions):
@@ -147,7 +158,8 @@ def test_parts_come_as_they_are_in_the_order_of_their_rows(prepared):
     data = batches(prepared, holds=("masks",))
     rows = data.part_rows("validation", 3)
     (batch,) = data.part("validation", 3)
-    assert len(rows) == 3 and torch.equal(batch[0], prepared.pictures.images(rows))
+    assert len(rows) == 3
+    assert torch.equal(batch[0], prepared.pictures.images(rows))
     for i, row in enumerate(rows.tolist()):
         n = len(prepared.objects[row])
         assert torch.allclose(batch[2][i, :n].double(), torch.from_numpy(prepared.objects[row].boxes), atol=1e-4)
@@ -157,7 +169,7 @@ def test_parts_come_as_they_are_in_the_order_of_their_rows(prepared):
 
 def test_no_augmentation_changes_nothing(prepared):
     data = batches(prepared, ObjectAugment(), batch=2)
-    epoch, rows = data._rows(0)
+    _epoch, rows = data._rows(0)
     assert torch.equal(data.batch(0)[0], prepared.pictures.images(rows))
     assert deepcopy(data) is data
 
@@ -177,7 +189,7 @@ def test_zooms_are_as_often_in_as_out():
 
 
 @pytest.mark.parametrize(
-    "wrong, said",
+    ("wrong", "said"),
     [
         ({"batch": 0}, "at least 1 picture"),
         ({"holds": ("colours",)}, "'colours'"),
@@ -200,3 +212,12 @@ def test_what_is_not_marked_cannot_be_held(hold, tmp_path):
 def test_augmentation_out_of_range_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         ObjectAugment(**wrong)
+
+
+def test_the_colour_matrix_is_brightness_saturation_and_contrast_one_after_the_other():
+    dice = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (5, 3, 20, 30), dtype=torch.uint8, generator=dice)
+    factors = 0.5 + torch.rand(5, 3, generator=dice)
+    apart = (recoloured(images, factors).int() - _recolour(images, factors).int()).abs()
+    assert apart.max() <= 1
+    assert (apart > 0).float().mean() < 0.001

@@ -43,8 +43,8 @@ def bright(folder, height, width, box, suffix="png", orientation=1):
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
-@pytest.mark.parametrize("suffix, orientation", [("png", 1), ("jpg", 1), ("jpg", 6)])
-@pytest.mark.parametrize("height, width", SIZES)
+@pytest.mark.parametrize(("suffix", "orientation"), [("png", 1), ("jpg", 1), ("jpg", 6)])
+@pytest.mark.parametrize(("height", "width"), SIZES)
 def test_a_box_is_brought_to_where_its_pixels_are(tmp_path, framing, suffix, orientation, height, width):
     box = (width // 3, height // 2, width // 3 + width // 4, height // 2 + height // 5)
     frame = Frame(64, 96, framing)
@@ -63,7 +63,7 @@ def test_a_box_is_brought_to_where_its_pixels_are(tmp_path, framing, suffix, ori
 
 
 @pytest.mark.parametrize("framing", ["pad", "stretch"])
-@pytest.mark.parametrize("height, width", SIZES)
+@pytest.mark.parametrize(("height", "width"), SIZES)
 def test_polygons_and_run_lengths_of_the_same_box_agree_with_it(framing, height, width):
     box = [width // 4, height // 4, 3 * width // 4, 3 * height // 4]
     x1, y1, x2, y2 = box
@@ -89,7 +89,8 @@ def test_what_lies_outside_the_frame_goes_and_the_rest_is_clipped():
     )
     moved = in_frame(marks, Frame(60, 80, "pad"), 60, 80)
     assert moved.boxes.tolist() == [[0, 0, 30, 10], [50, 30, 80, 60]]
-    assert moved.labels.tolist() == [0, 2] and moved.crowd.tolist() == [False, True]
+    assert moved.labels.tolist() == [0, 2]
+    assert moved.crowd.tolist() == [False, True]
     assert [fact["id"] for fact in moved.facts] == ["a", "c"]
 
 
@@ -126,7 +127,9 @@ def test_the_frame_has_the_pictures_proportions_in_multiples_of_32():
 def test_parts_hold_every_picture_once_and_keep_the_classes_alike(prepared, drawn):
     rows = np.concatenate([prepared.rows(part) for part in ("train", "validation", "test")])
     assert sorted(rows.tolist()) == list(range(len(drawn)))
-    assert prepared.kind == "keypoints" and prepared.n_classes == 3 and prepared.image == (3, 32, 64)
+    assert prepared.kind == "keypoints"
+    assert prepared.n_classes == 3
+    assert prepared.image == (3, 32, 64)
     facts = prepared.facts()
     assert sum(facts[part]["objects"] for part in ("train", "validation", "test")) == sum(map(len, drawn.objects))
     assert all(min(facts[part]["of_class"]) > 0 for part in ("train", "validation", "test"))
@@ -135,8 +138,10 @@ def test_parts_hold_every_picture_once_and_keep_the_classes_alike(prepared, draw
 def test_nothing_of_the_test_part_is_left_without_it(prepared):
     part = prepared.without_test()
     gone = set(prepared.names("test"))
-    assert not len(part.rows("test")) and not gone & set(part.pictures.collection.names)
-    assert not gone & set(part.annotations.names) and len(part.objects) == len(part.annotations) == len(part.sizes)
+    assert not len(part.rows("test"))
+    assert not gone & set(part.pictures.collection.names)
+    assert not gone & set(part.annotations.names)
+    assert len(part.objects) == len(part.annotations) == len(part.sizes)
     for name in ("train", "validation"):
         assert part.names(name) == prepared.names(name)
         for mine, theirs in zip(part.rows(name), prepared.rows(name), strict=True):
@@ -146,7 +151,8 @@ def test_nothing_of_the_test_part_is_left_without_it(prepared):
 
 def test_limits_and_copies(prepared):
     few = prepared.limited(train=5, validation=2)
-    assert len(few.rows("train")) == 5 and len(few.rows("validation")) == 2
+    assert len(few.rows("train")) == 5
+    assert len(few.rows("validation")) == 2
     assert deepcopy(prepared) is prepared
 
 
@@ -162,7 +168,7 @@ def test_an_unreadable_picture_is_left_out_with_its_marks(drawn, tmp_path):
         assert len(prepared.annotations.objects[row]) == len(prepared.objects[row])
 
 
-@pytest.mark.parametrize("rows, said", [(range(3), "has 3 pictures that can be read; at least 6")])
+@pytest.mark.parametrize(("rows", "said"), [(range(3), "has 3 pictures that can be read; at least 6")])
 def test_too_few_pictures_are_refused(drawn, rows, said):
     with pytest.raises(ValueError, match=said):
         prepare_objects(drawn.subset(np.array(rows)))
@@ -174,10 +180,11 @@ def test_a_set_of_one_class_and_one_object_each_can_be_split(drawn):
         for o in drawn.objects
     ]
     prepared = prepare_objects(replace(drawn, objects=one, classes=["thing"], keypoint_names=()), size=32)
-    assert all(len(prepared.rows(part)) for part in ("train", "validation", "test")) and prepared.kind == "boxes"
+    assert all(len(prepared.rows(part)) for part in ("train", "validation", "test"))
+    assert prepared.kind == "boxes"
 
 
-@pytest.mark.parametrize("wrong, said", [({"framing": "crop"}, "pad, stretch"), ({"size": -1}, "long side")])
+@pytest.mark.parametrize(("wrong", "said"), [({"framing": "crop"}, "pad, stretch"), ({"size": -1}, "long side")])
 def test_wrong_settings_are_named(drawn, wrong, said):
     with pytest.raises(ValueError, match=said):
         prepare_objects(drawn, **wrong)
@@ -188,6 +195,7 @@ def test_masks_are_the_same_kept_or_painted_anew(prepared):
     anew = ObjectMasks(prepared.objects, prepared.frame.height, prepared.frame.width, most_bytes=0)
     for row in range(len(prepared.objects)):
         masks = kept.of(row)
-        assert np.array_equal(masks, kept.of(row)) and np.array_equal(masks, anew.of(row))
+        assert np.array_equal(masks, kept.of(row))
+        assert np.array_equal(masks, anew.of(row))
         for mask, outline in zip(masks, prepared.objects[row].outlines, strict=True):
             assert np.array_equal(mask.numpy(), painted(outline, prepared.frame.height, prepared.frame.width))

@@ -80,7 +80,8 @@ def test_keypoints_are_the_corners_of_triangles_alone(drawn):
             assert ((marked[:, :2] >= [x1, y1]) & (marked[:, :2] <= [x2 + 1, y2 + 1])).all()
             if len(marked) == 3:
                 (_, tip_y), (left_x, left_y), (right_x, right_y) = keypoints[:, :2]
-                assert tip_y < min(left_y, right_y) and left_x < right_x
+                assert tip_y < min(left_y, right_y)
+                assert left_x < right_x
 
 
 def test_a_picture_is_the_same_however_many_are_drawn(drawn, tmp_path):

@@ -38,7 +38,8 @@ def test_a_box_is_where_its_bright_pixels_went(view, top, left):
     blur = 1.5 * max(1, W / view.columns, H / view.rows)
     far = ((columns < x1 - blur) | (columns > x2 + blur)) | ((rows < y1 - blur) | (rows > y2 + blur))[:, None]
     deep = ((columns > x1 + blur) & (columns < x2 - blur)) & ((rows > y1 + blur) & (rows < y2 - blur))[:, None]
-    assert (seen.numpy()[deep] > 0.9).all() and (seen.numpy()[far] < 0.1).all()
+    assert (seen.numpy()[deep] > 0.9).all()
+    assert (seen.numpy()[far] < 0.1).all()
     assert abs(float(seen.sum()) - inside.sum()) <= 1.2 * (x2 - x1 + y2 - y1) + 8  # but for half pixels at the border
 
 
@@ -76,7 +77,9 @@ def test_what_is_beyond_the_frame_is_nothing_in_pictures_and_to_be_ignored_in_ma
 
 def test_the_whole_frame_is_seen_as_it_is():
     view, image = whole(H, W), torch.randint(0, 256, (3, H, W), dtype=torch.uint8)
-    assert view.plain and torch.equal(view.picture(image), image) and torch.equal(view.classes(image), image)
+    assert view.plain
+    assert torch.equal(view.picture(image), image)
+    assert torch.equal(view.classes(image), image)
     boxes = np.array([[1.5, 2, 30, 40]])
     assert np.array_equal(view.boxes(boxes), boxes)
 
@@ -97,7 +100,7 @@ def test_maps_of_a_window_of_whole_pixels_line_up_with_the_picture():
 
 
 @pytest.mark.parametrize(
-    "mirrored, upside_down, names",
+    ("mirrored", "upside_down", "names"),
     [(False, False, "tlr"), (True, False, "trl"), (False, True, "trl"), (True, True, "tlr")],
 )
 def test_left_and_right_swap_in_a_mirror_but_not_when_turned_half_around(mirrored, upside_down, names):

@@ -91,6 +91,10 @@ def _outlines():
         yield height, width, polygons
 
 
+OLD = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"  # pycocotools
+
+
+@pytest.mark.filterwarnings(OLD)
 def test_polygons_are_filled_as_by_cocos_library_and_areas_boxes_and_strings_agree():
     library = pytest.importorskip("pycocotools.mask")
     for height, width, polygons in _outlines():
@@ -103,6 +107,7 @@ def test_polygons_are_filled_as_by_cocos_library_and_areas_boxes_and_strings_agr
         assert not own.any() or mask_box(own).tolist() == [x, y, x + w, y + h]
 
 
+@pytest.mark.filterwarnings(OLD)
 def test_overlap_agrees_with_cocos_library_crowds_too():
     library = pytest.importorskip("pycocotools.mask")
     dice = np.random.default_rng(3)

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+from itertools import pairwise
 
 import pytest
 import torch
@@ -20,7 +21,9 @@ SMALL = {  # settings that make a detector fast; a new one is tested as it is
     "sliding_window": {"side": 32, "sampled": 8, "n_windows": 30},
     "one_stage": {"width": 8},
     "localiser": {"hidden": 16},
-    **dict.fromkeys(("faster_rcnn", "mask_rcnn", "keypoint_rcnn"), {"width": 8, "hidden": 16, "proposals": 20}),
+    "faster_rcnn": {"width": 8, "hidden": 16, "proposals": 20},
+    "mask_rcnn": {"width": 8, "hidden": 16, "proposals": 20},
+    "keypoint_rcnn": {"width": 8, "hidden": 16, "proposals": 20},
 }
 
 
@@ -32,7 +35,7 @@ class Trunk(torch.nn.Module):
         sizes = [3, 4, 4, 8, 8, 8]
         self.stages = torch.nn.ModuleList(
             torch.nn.Sequential(torch.nn.Conv2d(a, b, 3, 2, 1, bias=False), torch.nn.BatchNorm2d(b), torch.nn.ReLU())
-            for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+            for a, b in pairwise(sizes)
         )
         self.fc = torch.nn.Linear(8, 5)
 
@@ -77,7 +80,7 @@ def test_losses_are_named_finite_and_move_every_weight(name):
     model = fresh(name)
     terms = model.terms(looked_at(), marked([[0, 2], [1, NOTHING]]))
     assert terms
-    assert all(term.ndim == 0 and torch.isfinite(term) and float(term) >= 0 for term in terms.values()), terms
+    assert all(term.ndim == 0 and torch.isfinite(term) and term >= 0 for term in terms.values()), terms
     sum(terms.values()).backward()
     still = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
     assert not still, f"no gradient reaches {still}"

@@ -11,7 +11,8 @@ def command(
     path: Annotated[str, typer.Argument(help="A folder, a CSV table, or a named set.")],
     names: Annotated[bool, typer.Option("--names", help="List every culprit, not only the first few.")] = False,
 ) -> int:
-    """Decode every picture and report what is unreadable, duplicated, mislabelled or odd. Nothing is changed.
+    """Decode every picture and report what is unreadable, duplicated, mislabelled or odd, and which boxes, outlines
+    or label maps are. Nothing is changed.
 
     Example: visus audit photos/
     """

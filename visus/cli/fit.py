@@ -54,6 +54,7 @@ def command(
 
     about, path, budget, values, task = _understood(path, list(settings or []), skip or (), search)
     with terminal() as show:
+
         def ask(question: str) -> bool:
             show.close()
             return yes or not sys.stdin.isatty() or typer.confirm(question)

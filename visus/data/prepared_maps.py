@@ -1,6 +1,6 @@
 """Pictures with label maps, ready to be learned from: opened, looked at, split, maps in the pictures' frame."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,18 +14,19 @@ from torch import Tensor
 from . import prepare as looking
 from .audit._gather import Gathered, gather
 from .batches import Prepared
-from .collection import TRAIN, Collection, Files
+from .collection import TRAIN
 from .decode import Frame, UnreadablePictureError, read_size
 from .label_maps import IGNORE, LabelMaps
 from .map_framing import framed
 from .map_pixels import Code, read_classes
 from .named import cache
+from .open_annotations import open_maps
 from .split import PARTS, Split
+from .strata import divide, pictures_of
 
 LARGEST_PX = 480  # long side of the frame unless asked otherwise: every pixel is answered, and costs
 FRAMINGS = ("pad", "stretch", "crop")
 FEWEST = 6  # pictures: two of each stratum for each part
-FEWEST_OF_A_CLASS = 9  # pictures with it, for the split to keep its shares alike
 PEEK = 200  # files whose headers are read to find out how large the pictures are
 ALIKE = 0.02  # that the proportions of a map may differ from its picture's: a pixel lost to rounding
 SHOWN = 3  # codes named in a sentence
@@ -143,9 +144,9 @@ def prepare_maps(
     proportions of the pictures. A split that the set states is kept; else near-duplicate pictures stay on one side.
     Raises as `open_maps` does, and ValueError for too few pictures, or maps that name no known class.
     """
-    found = source if isinstance(source, LabelMaps) else _open(source)
+    found = open_maps(source)
     frame = choose_frame(found, size, framing)
-    collection = _collection(found, np.zeros(len(found), dtype=np.int64), ("pictures",))
+    collection = pictures_of(found)
     kept = frame if looking.fits(collection, frame, memory_gib) else None
     gathered = gather(collection, kept, cache=cache())
     gathered, painted, counts, problems = _with_maps(found, gathered, frame, keep=kept is not None)
@@ -156,7 +157,7 @@ def prepare_maps(
             f"{found.origin} has {len(rows)} pictures with a label map that can be read; at least {FEWEST} are needed "
             f"for a training, a validation and a test part{why}"
         )
-    division = _divided(found, gathered, counts, seed)
+    gathered, division = divide(found, gathered, counts, seed)
     pictures = looking.finish(gathered, frame, division)
     sizes = np.array([(one.height, one.width) for one in gathered.evidence.observations], dtype=np.int64)
     maps = None if painted is None else torch.from_numpy(painted[rows])
@@ -182,12 +183,6 @@ def choose_frame(found: LabelMaps, size: int = 0, framing: str = "pad") -> Frame
     long = size or min(LARGEST_PX, float(np.median(np.maximum(heights, widths))))
     height, width = (long / wide, long) if wide >= 1 else (long, long * wide)
     return Frame(max(1, round(height)), max(1, round(width)), framing)
-
-
-def _open(source: str | Path) -> LabelMaps:
-    from .open_annotations import open_maps  # importers of boxes and maps, which nobody needs who brings his own
-
-    return open_maps(source)
 
 
 # ---- maps: read once, each beside its picture
@@ -246,44 +241,3 @@ def _unknown(found: LabelMaps, row: int, unknown: Mapping[Code, int]) -> str:
     listed = ", ".join(f"{code} ({n} pixels)" for code, n in codes[:SHOWN])
     more = f" and {len(codes) - SHOWN} more" if len(codes) > SHOWN else ""
     return f"{found.maps[row].name} has codes that no class has: {listed}{more}; they do not count: complete the list"
-
-
-# ---- splitting: by what is painted in the maps
-
-
-def _divided(found: LabelMaps, gathered: Gathered, counts: NDArray[np.int64], seed: int) -> Split:
-    why = ""
-    for labels, names in _strata(counts, found.classes):
-        collection = _collection(found, labels, names)
-        told = replace(gathered, evidence=replace(gathered.evidence, collection=collection))
-        try:
-            return looking.divide(told, seed)
-        except ValueError as error:
-            why = str(error)
-    raise ValueError(f"{found.origin} cannot be split into three parts: {why}")
-
-
-def _strata(counts: NDArray[np.int64], classes: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], Sequence[str]]]:
-    """Ways to group the pictures (N,), with names of the groups, the best first: the split keeps their shares alike."""
-    there = counts > 0
-    frequent = there.sum(0)
-    rarity = np.where(there & (frequent >= FEWEST_OF_A_CLASS), frequent, len(counts) + 1)
-    rarest = np.where(rarity.min(1) <= len(counts), rarity.argmin(1), len(classes))
-    groups = np.bincount(rarest, minlength=len(classes) + 1)
-    told = np.where(groups[rarest] >= len(PARTS), rarest, groups.argmax())
-    if len(np.unique(told)) > 1:
-        yield told.astype(np.int64), [*classes, "no frequent class"]
-    yield np.arange(len(counts), dtype=np.int64) % 2, ("even", "odd")
-
-
-def _collection(found: LabelMaps, labels: NDArray[np.int64], classes: Sequence[str]) -> Collection:
-    return Collection(
-        found.origin,
-        Files(list(found.paths)),
-        list(found.names),
-        labels,
-        classes,
-        splits=found.splits,
-        groups=found.groups,
-        problems=found.problems,
-    )

@@ -1,7 +1,6 @@
 """Pictures with marked objects, ready to be learned from: opened, looked at, split, marks in pixels of one frame."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,16 @@ from . import prepare as looking
 from .annotations import Annotations, Objects, Outline, Rle
 from .audit._gather import Gathered, gather
 from .batches import Prepared
-from .collection import Collection, Files
 from .decode import Frame
 from .named import cache
 from .open_annotations import open_annotations
 from .split import PARTS, Split
+from .strata import divide, pictures_of
 
 LARGEST_PX = 640  # long side of the frame unless asked otherwise: COCO's pictures as they are
 MULTIPLE = 32  # pixels: the stride of the coarsest map of most trunks, so that every map's border is the picture's
 FRAMINGS = ("pad", "stretch")  # a crop would cut objects off
 FEWEST = 6  # pictures: two of each stratum for each part
-FEWEST_OF_A_CLASS = 9  # pictures with it, for the split to keep its shares alike
 
 Pixels = NDArray[np.float64]
 
@@ -111,6 +109,11 @@ class PreparedObjects:
             annotations=self.annotations.subset(rows),
         )
 
+    def largest(self) -> "PreparedObjects":
+        """The same with the largest object of each picture alone; crowds, which are no object, go too."""
+        marked = replace(self.annotations, objects=[_largest(one) for one in self.annotations.objects])
+        return replace(self, objects=[_largest(one) for one in self.objects], annotations=marked)
+
     def to_original(self, row: int) -> tuple[float, float, float, float]:
         """scale_x, scale_y, offset_x, offset_y: x in the file = x in the frame * scale_x + offset_x, y alike."""
         scale_x, scale_y, left, top = self.frame.placed(*self.sizes[row].tolist())
@@ -166,7 +169,8 @@ def choose_frame(sizes: NDArray[np.int64], size: int = 0, framing: str = "pad") 
     wide = float(np.median(sizes[:, 1] / sizes[:, 0]))
     long = size or min(LARGEST_PX, float(np.median(sizes.max(1))))
     height, width = (long / wide, long) if wide >= 1 else (long, long * wide)
-    return Frame(*(max(MULTIPLE, MULTIPLE * round(side / MULTIPLE)) for side in (height, width)), framing)
+    rounded = [max(MULTIPLE, MULTIPLE * round(side / MULTIPLE)) for side in (height, width)]
+    return Frame(rounded[0], rounded[1], framing)
 
 
 def in_frame(objects: Objects, frame: Frame, height: int, width: int) -> Objects:
@@ -185,9 +189,23 @@ def in_frame(objects: Objects, frame: Frame, height: int, width: int) -> Objects
         boxes=ends[kept].reshape(-1, 4),
         labels=objects.labels[kept],
         crowd=objects.crowd[kept],
-        outlines=[_outline(objects.outlines[i], frame, scale, offset) for i in kept],
+        outlines=[_outline(objects.outlines[i], frame, scale, offset) for i in kept.tolist()],
         keypoints=keypoints,
-        facts=[objects.facts[i] for i in kept] if objects.facts else (),
+        facts=[objects.facts[i] for i in kept.tolist()] if objects.facts else (),
+    )
+
+
+def _largest(objects: Objects) -> Objects:
+    sides = objects.boxes[:, 2:] - objects.boxes[:, :2]
+    sizes = np.where(objects.crowd, -1, sides.prod(1))
+    row = [int(sizes.argmax())] if (sizes >= 0).any() else []
+    return Objects(
+        boxes=objects.boxes[row],
+        labels=objects.labels[row],
+        crowd=objects.crowd[row],
+        outlines=[objects.outlines[i] for i in row],
+        keypoints=None if objects.keypoints is None else objects.keypoints[row],
+        facts=[objects.facts[i] for i in row] if objects.facts else (),
     )
 
 
@@ -208,60 +226,13 @@ def _outline(outline: Outline | None, frame: Frame, scale: Pixels, offset: Pixel
 
 
 def _look_and_divide(found: Annotations, frame: Frame, seed: int, memory_gib: float) -> tuple[Gathered, Split]:
-    collection = _collection(found, np.zeros(len(found), dtype=np.int64), ("pictures",))
-    kept = frame if looking.fits(collection, frame, memory_gib) else None
-    gathered = gather(collection, kept, cache=cache())
+    pictures = pictures_of(found)
+    gathered = gather(pictures, frame if looking.fits(pictures, frame, memory_gib) else None, cache=cache())
     n_there = sum(not seen.error for seen in gathered.evidence.observations)
     if n_there < FEWEST:
         raise ValueError(
             f"{found.origin} has {n_there} pictures that can be read; at least {FEWEST} are needed for a training, a "
             "validation and a test part"
         )
-    why = ""
-    for labels, names in _strata(found):
-        evidence = replace(gathered.evidence, collection=_collection(found, labels, names))
-        told = replace(gathered, evidence=evidence)
-        try:
-            return told, looking.divide(told, seed)
-        except ValueError as error:
-            why = str(error)
-    raise ValueError(f"{found.origin} cannot be split into three parts: {why}")
-
-
-def _collection(found: Annotations, labels: NDArray[np.int64], classes: Sequence[str]) -> Collection:
-    return Collection(
-        found.origin,
-        Files(list(found.paths)),
-        list(found.names),
-        labels,
-        classes,
-        splits=found.splits,
-        groups=found.groups,
-        problems=found.problems,
-    )
-
-
-def _strata(found: Annotations) -> Iterator[tuple[NDArray[np.int64], Sequence[str]]]:
-    """Ways to group the pictures (N,), with names of the groups, the best first: the split keeps their shares alike."""
-    inside = [set(one.labels[~one.crowd].tolist()) for one in found.objects]
-    frequent = Counter(label for labels in inside for label in labels)
-    rarest = [
-        min(
-            (label for label in labels if frequent[label] >= FEWEST_OF_A_CLASS),
-            key=lambda k: (frequent[k], k),
-            default=-1,
-        )
-        for labels in inside
-    ]
-    names = [*found.classes, "no frequent class"]
-    told = [label if label >= 0 else len(found.classes) for label in rarest]
-    groups = Counter(told)
-    most = groups.most_common(1)[0][0]
-    told = [label if groups[label] >= len(PARTS) else most for label in told]
-    if len(set(told)) > 1:
-        yield np.array(told, dtype=np.int64), names
-    counts = np.array([len(one) for one in found.objects])
-    many = counts > np.median(counts)
-    if min(many.sum(), (~many).sum()) >= len(PARTS):
-        yield many.astype(np.int64), ("few objects", "many objects")
-    yield np.arange(len(counts), dtype=np.int64) % 2, ("even", "odd")
+    counts = [np.bincount(one.labels[~one.crowd], minlength=len(found.classes)) for one in found.objects]
+    return divide(found, gathered, np.array(counts, dtype=np.int64), seed)

@@ -51,7 +51,7 @@ def find(image: NDArray[np.uint8], proposer: str = USUAL, most: int = MOST) -> B
 def kept(image: NDArray[np.uint8], proposer: str = USUAL, most: int = MOST) -> Boxes:
     """As `find`, from the cache where it is there."""
     file = _place(image, proposer, most)
-    with suppress(FileNotFoundError, ValueError, EOFError):  # a torn file is made anew
+    with suppress(OSError, ValueError, EOFError):  # what is not there, or torn, is made anew
         boxes = np.load(file, allow_pickle=False)
         if boxes.ndim == 2 and boxes.shape[1] == 4 and boxes.dtype == np.float32:
             return np.asarray(boxes)

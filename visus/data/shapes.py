@@ -134,7 +134,7 @@ def _shape(dice: np.random.Generator, height: int, width: int) -> _Shape:
     centre = np.array([dice.uniform(0.6 * half, width - 0.6 * half), dice.uniform(0.6 * half, height - 0.6 * half)])
     turn = dice.uniform(-LEAN, LEAN)
     corners = centre + half * _outline(label) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    y, x = np.arange(height)[:, None] + 0.5, np.arange(width) + 0.5
+    y, x = np.arange(0.5, height)[:, None], np.arange(0.5, width)
     round_ = CLASSES[label] == "disc"  # its corners would do, but 32 of them take ten times as long
     distance = np.hypot(x - centre[0], y - centre[1]) - half if round_ else _distance(corners, x, y)
     inside = (corners >= 0).all() and (corners <= [width, height]).all()

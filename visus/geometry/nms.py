@@ -6,6 +6,7 @@ and list the few pairs that overlap. numpy or torch, whichever is quicker, does 
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def _chunks(numbers: NDArray[Any]) -> Iterator[tuple[int, int, NDArray[Any] | No
     """Sorted groups as ranges to be settled: a large one alone, small ones together with their numbers."""
     edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
     start = 0
-    for before, end in zip(edges, edges[1:], strict=False):
+    for before, end in pairwise(edges):
         if before > start and end - start > BLOCK:
             yield start, before, numbers[start:before]
             start = before
@@ -144,7 +145,8 @@ def _settled(corners: Floats, threshold: float, groups: NDArray[Any] | None = No
     """Rows to keep of boxes (N, 4), the best first, where boxes of different groups do not meet."""
     columns = np.empty((5, len(corners)), corners.dtype)
     columns[:4] = corners.T
-    columns[4] = (columns[2] - columns[0]) * (columns[3] - columns[1])
+    left, top, right, bottom, area = torch.from_numpy(columns).unbind(0)
+    torch.mul(right - left, bottom - top, out=area)  # torch says nothing of infinite ones
     rows, kept = np.arange(len(corners)), [np.empty(0, np.int64)]
     overlaps, sweep = _Overlaps(threshold, len(corners), columns.dtype), groups is None
     while len(rows):

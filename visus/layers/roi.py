@@ -5,17 +5,19 @@ gradient goes to them. A value of RoIAlign is a weighted sum over a few pixels: 
 of rows of the map, channels last, and the gradient is a bag the other way round.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from ..geometry.boxes import area
 
 Size = int | tuple[int, int]
 Boxes = Tensor | Sequence[Tensor]
+CACHED = 256  # rows of a few hundred channels that stay in a core's own cache
 CANONICAL_SIDE, CANONICAL_LEVEL = 224, 4  # of ImageNet's pictures, and the stride 2**4 at which ResNet describes them
 
 
@@ -58,10 +60,10 @@ def roi_align(
 
     if sampling_ratio > 0:
         places, weights = taps(slice(None), (sampling_ratio, sampling_ratio))
-        bags = _Bags.apply(rows, places.flatten(), weights.flatten(), places.shape[2])
+        bags = _bags(rows, places, weights)
     else:
         bags = _adaptive(rows, (sides / sides.new_tensor([w, h])).ceil().long(), taps, h * w)
-    return bags.to(kind).unflatten(0, (-1, h, w)).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
+    return bags.to(kind).unflatten(0, (-1, h, w)).permute(0, 3, 1, 2)
 
 
 def _along(starts: Tensor, sides: Tensor, bins: int, ratio: int, size: int) -> tuple[Tensor, Tensor]:
@@ -99,12 +101,18 @@ def _adaptive(rows: Tensor, samples: Tensor, taps: Any, bins: int) -> Tensor:
         at = torch.nonzero((samples == samples.new_tensor(ratio)).all(1)).flatten()
         places, weights = taps(at, (ratio[1], ratio[0]))
         weights = weights.masked_fill(empty[at, None, None], 0)
-        found.append(_Bags.apply(rows, places.flatten(), weights.flatten(), places.shape[2]))
+        found.append(_bags(rows, places, weights))
         order.append(at)
     if not found:
         return rows.new_empty(0, rows.shape[1]) + 0 * rows.sum()
     bags = torch.cat(found).unflatten(0, (-1, bins))
     return bags[torch.cat(order).argsort()].flatten(0, 1)
+
+
+def _bags(rows: Tensor, places: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sums of rows (N, C) at places (K, bins, taps) -> (K bins, C)."""
+    bags: Tensor = _Bags.apply(rows, places.flatten(), weights.flatten(), places.shape[2])  # type: ignore[no-untyped-call]
+    return bags
 
 
 class _Bags(torch.autograd.Function):
@@ -114,12 +122,10 @@ class _Bags(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor, places: Tensor, weights: Tensor, size: int) -> Tensor:
         ctx.save_for_backward(places, weights)
         ctx.size, ctx.n_rows = size, len(rows)
-        return F.embedding_bag(
-            places.view(-1, size), rows, per_sample_weights=weights.view(-1, size), mode="sum"
-        )
+        return F.embedding_bag(places.view(-1, size), rows, per_sample_weights=weights.view(-1, size), mode="sum")
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None, None]:
         places, weights = ctx.saved_tensors
         order = places.argsort()
@@ -148,18 +154,12 @@ def roi_pool(features: Tensor, boxes: Boxes, output_size: Size, spatial_scale: f
     height, width = features.shape[2:]
     scaled = corners * spatial_scale
     corner = (scaled.abs() + 0.5).floor() * scaled.sign()  # halves away from zero
-    y, n_y = _windows(corner[:, 1], corner[:, 3], h, height)
-    x, n_x = _windows(corner[:, 0], corner[:, 2], w, width)
-    counts = (n_y[:, :, None] * n_x[:, None, :]).flatten()  # pixels of each bin, (K h w,)
-    bins = torch.repeat_interleave(counts)
-    ends = counts.cumsum(0)
-    inner = torch.arange(len(bins), device=bins.device) - (ends - counts)[bins]
-    span = n_x[:, None, :].expand(-1, h, -1).flatten()[bins]
-    down = y[:, :, None].expand(-1, -1, w).flatten()[bins] + inner // span
-    across = x[:, None, :].expand(-1, h, -1).flatten()[bins] + inner % span
-    places = (pictures.repeat_interleave(h * w)[bins] * height + down) * width + across
-    bags = F.embedding_bag(places, _rows(features), F.pad(ends, (1, 0)), mode="max", include_last_offset=True)
-    return bags.unflatten(0, (-1, h, w)).permute(0, 3, 1, 2)
+    y, rows = _windows(corner[:, 1], corner[:, 3], h, height)
+    x, lines = _windows(corner[:, 0], corner[:, 2], w, width)
+    first = ((pictures[:, None] * height + y) * width)[:, :, None] + x[:, None, :]  # (K, h, w)
+    windows = torch.stack(torch.broadcast_tensors(first, rows[:, :, None], lines[:, None, :]), -1).reshape(-1, 3)
+    largest: Tensor = _Largest.apply(_rows(features), windows, width)  # type: ignore[no-untyped-call]
+    return largest.unflatten(0, (-1, h, w)).permute(0, 3, 1, 2)
 
 
 def _windows(first: Tensor, last: Tensor, bins: int, size: int) -> tuple[Tensor, Tensor]:
@@ -169,6 +169,50 @@ def _windows(first: Tensor, last: Tensor, bins: int, size: int) -> tuple[Tensor,
     start = ((steps * sides).floor() + first[:, None]).clamp(0, size).long()
     end = (((steps + 1) * sides).ceil() + first[:, None]).clamp(0, size).long()
     return start, (end - start).clamp(min=0)
+
+
+class _Largest(torch.autograd.Function):
+    """The largest of the rows (N, C) in each window (M, 3), first row, pixels down and across -> (M, C)."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, windows: Tensor, width: int) -> Tensor:
+        found = rows.new_zeros(len(windows), rows.shape[1])
+        for at, places in _steps(windows, width):
+            largest = rows.index_select(0, places[0])
+            for place in places[1:]:
+                torch.maximum(largest, rows.index_select(0, place), out=largest)
+            found[at] = largest
+        ctx.save_for_backward(rows, windows, found)
+        ctx.width = width
+        return found
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
+        rows, windows, found = ctx.saved_tensors
+        back = torch.zeros_like(rows)
+        for at, places in _steps(windows, ctx.width):
+            largest, owed = found[at], upstream[at]
+            for place in places:  # the first of equal ones is paid; a place that is repeated is paid once
+                paid = owed.where(rows.index_select(0, place) == largest, owed.new_zeros(()))
+                back.index_add_(0, place, paid)
+                owed = owed - paid
+        return back, None, None
+
+
+def _steps(windows: Tensor, width: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Windows of about as many pixels at a time, and their pixels one after another: (n,), (pixels, n).
+
+    A window of fewer repeats its last pixel, which does not change the largest; those without pixels are left out.
+    """
+    first, down, across = windows.unbind(1)
+    counts, order = (down * across).sort()
+    order, counts = order[counts > 0], counts[counts > 0]
+    at_once = CACHED if not windows.is_cuda else max(1, len(order))
+    for at, count in zip(order.split(at_once), counts.split(at_once), strict=True):
+        if len(at):
+            steps = torch.arange(int(count[-1]), device=at.device)[:, None].minimum(count - 1)
+            yield at, first[at] + steps // across[at] * width + steps % across[at]
 
 
 def assign_levels(
@@ -225,9 +269,7 @@ class RoIAlign(nn.Module):
 
     def forward(self, features: Tensor | Mapping[int, Tensor], boxes: Boxes) -> Tensor:
         if isinstance(features, Tensor):
-            return roi_align(
-                features, boxes, self.output_size, self.spatial_scale, self.sampling_ratio, self.aligned
-            )
+            return roi_align(features, boxes, self.output_size, self.spatial_scale, self.sampling_ratio, self.aligned)
         return pyramid_roi_align(features, boxes, self.output_size, self.sampling_ratio, self.aligned)
 
     def extra_repr(self) -> str:

@@ -1,6 +1,5 @@
 """Dice: one minus the overlap of what was painted and what is true, in which small classes count as much as large."""
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 

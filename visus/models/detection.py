@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ..data.preprocess import Standardise
 from ..geometry.objects import Detections, Targets
 from .detectors._contract import Detector
+from .detectors._regions import Regional
 
 
 class Detecting(nn.Module):
@@ -21,7 +22,12 @@ class Detecting(nn.Module):
         self.standardise, self.network, self.facts = standardise, network, dict(facts or {})
 
     def forward(self, images: Tensor, proposals: Tensor | None = None) -> list[Detections]:
-        """Boxes in pixels of these pictures, the surest first. proposals: (B, P, 4) for detectors that need them."""
+        """Boxes in pixels of these pictures, the surest first.
+
+        proposals: (B, P, 4) for detectors that are told where to look; None: they are made now, which takes a while.
+        """
+        if proposals is None and isinstance(self.network, Regional):
+            proposals = self.network.propose(images)
         found: list[Detections] = self.network(self._floats(images), proposals)
         return found
 

@@ -201,7 +201,7 @@ def _classes(examined: Examined) -> list[Mapping[str, Any]]:
     n = len(examined.matched)
     weights = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), FEW).astype(np.float64)
     drawn = examined.row.average_precisions(weights)
-    listed = []
+    listed = list[Mapping[str, Any]]()
     for label in np.flatnonzero(examined.scores.examples).tolist():
         known = drawn[np.isfinite(drawn[:, label]), label]
         low, high = np.quantile(known, [0.025, 0.975]).tolist()

@@ -14,13 +14,13 @@ from ..geometry.masks import paste, polygon_mask, rle_decode
 from ..geometry.objects import Detections
 from ..metrics.detection_errors import BACKGROUND, DUPLICATE, PLACE, SAID, Mistake
 from ..metrics.detection_matches import Matched
-from ..report.figures.boxes import KNOWN_PLACE, Mark, beside, drawn
+from ..report.figures.boxes import KNOWN_PLACE, Mark, drawn
 from ..ship.kinds.detection import Detector
 
 if TYPE_CHECKING:
     from ._detection_evidence import Examined
 
-EACH = 4  # pictures of a kind
+EACH = 3  # pictures of a kind
 MISTAKES = 8  # answers that are wrong, the surest first
 LONG_PX = 420  # of the long side in the report
 AROUND = 0.6  # of a wrong answer's sides, shown around it
@@ -32,7 +32,10 @@ Pixels = NDArray[np.uint8]
 def pictures_for(
     detector: Detector, prepared: PreparedObjects, examined: "Examined", seed: int
 ) -> tuple[list[Pixels], list[dict[str, Any]]]:
-    """Drawn pictures, and of each its kind, its name and what is to be said of it."""
+    """Drawn pictures, and of each its kind, its name and what is to be said of it.
+
+    uint8 (2, H, W, 3), what is marked and what was found; of a mistake (H, W, 3), what it is about.
+    """
     merits = np.array([_merit(one, examined.threshold) for one in examined.matched])
     counts = np.array([len(one.truth) for one in examined.matched])
     order = np.lexsort((-counts, -merits[:, 0]))  # the best first, of equals the one with most in it
@@ -54,8 +57,7 @@ def pictures_for(
                     "missed": missed,
                 }
             )
-    sure = [mistake for mistake in examined.errors.mistakes if mistake.kind != DUPLICATE or mistake.score > 0]
-    for mistake in sure[:MISTAKES]:
+    for mistake in examined.errors.mistakes[:MISTAKES]:
         shown.append(_close_up(prepared, examined, mistake))
         examples.append(_said(prepared, examined, mistake))
     return shown, examples
@@ -106,7 +108,7 @@ def _pair(detector: Detector, prepared: PreparedObjects, examined: "Examined", p
     missed = [Mark(scale * truth.boxes[at], "missed", int(truth.labels[at]), dashed=True) for at in lost]
     left = drawn(picture, marked, prepared.skeleton, LONG_PX)
     right = drawn(picture, [*missed, *found], detector.skeleton, LONG_PX)
-    return beside(left, right)
+    return np.stack([left, right])
 
 
 def _marked(truth: Objects, classes: Sequence[str], size: Sequence[int], scale: float) -> list[Mark]:

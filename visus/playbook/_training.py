@@ -13,7 +13,7 @@ from ..doctor.finding import Finding
 from ..engine import averaging
 from ..engine.loop import Evaluate, Observer, StopTraining, fit
 from ..engine.task import Task
-from ..report.wording import score
+from ..report.wording import measured, score
 from ..runs import checkpoint
 from ..runs.interrupt import StopOnInterrupt
 from ..runs.reader import CHART
@@ -59,7 +59,7 @@ class Progress(Observer):
 
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:
         self.measure, value = next(iter(scores.items()))
-        self.text = f"{self.measure.replace('_', ' ')} {score(self.measure, value)}"
+        self.text = f"{measured(self.measure)} {score(self.measure, value)}"
 
 
 class KeepChart(Observer):

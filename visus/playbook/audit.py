@@ -1,23 +1,37 @@
 """Look at every picture before learning from any."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import islice
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import torch
 
+from ..data import annotated, painted
+from ..data._folder import modules
 from ..data.audit._evidence import Verdict
 from ..data.audit._gather import gather
 from ..data.audit._run import audit, table, worst
+from ..data.audit_maps._run import audit_maps
+from ..data.audit_objects._run import audit_objects
 from ..data.collection import ATTRIBUTES, Collection
 from ..data.named import cache
+from ..data.open_annotations import MAP_SETS, OBJECT_SETS, open_annotations, open_maps
 from ..data.prepare import choose_frame, fits, readable
 from ..data.source import open_collection
+from ..data.strata import pictures_of
 from ..doctor.finding import BLOCKER, WARNING
 from ._session import Session, Show
 from ._session import Verdict as StageVerdict
 
 MOST_SHOWN = 40  # flagged pictures kept as thumbnails for the report
 MOST_NAMED = 200  # culprits named per check in the record; the rest is counted
+MARKED: Sequence[tuple[Mapping[str, Any], ModuleType, Callable[..., Any], Callable[..., list[Verdict]]]] = (
+    (OBJECT_SETS, annotated, open_annotations, audit_objects),  # sets by name, formats, how one is opened and audited
+    (MAP_SETS, painted, open_maps, audit_maps),
+)
 
 
 def run(session: Session) -> StageVerdict:
@@ -84,10 +98,14 @@ def look(session: Session) -> None:
 
 
 def examine(source: str, show: Show) -> list[Verdict]:
-    """Every check's verdict on a source, without a run."""
-    collection = open_collection(source)
-    gathered = gather(collection, progress=lambda n, total: show.progress("audit", n, total, "pictures"), cache=cache())
-    return audit(gathered.evidence)
+    """Every check's verdict on pictures with classes, marked objects or label maps, without a run."""
+    progress = partial(show.progress, "audit", text="pictures")
+    for names, formats, opened, checked in MARKED:
+        path = Path(source).expanduser()
+        if source in names or (path.exists() and any(importer.recognises(path) for importer in modules(formats))):
+            found = opened(source)
+            return checked(found, gather(pictures_of(found), progress=progress, cache=cache()).evidence)
+    return audit(gather(open_collection(source), progress=progress, cache=cache()).evidence)
 
 
 def flagged(session: Session) -> tuple[list[int], list[str]]:

@@ -1,7 +1,7 @@
 """Find what is in pictures and where: boxes, masks or keypoints, learned from pictures in which these are marked."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Annotated, Any, Literal
 
@@ -10,18 +10,24 @@ from ..data.object_augment import ObjectAugment
 from ..data.object_batches import ObjectBatches
 from ..data.prepared_objects import PreparedObjects, prepare_objects
 from ..data.preprocess import Standardise
+from ..data.proposed import proposed
 from ..engine import catalogue
 from ..engine.device import choose as choose_device
 from ..engine.seed import seed_everything
 from ..models import backbone as seeing
 from ..models import detectors
 from ..models.detection import Detecting
+from ..models.detectors._regions import Regional
 from ..tasks.detect import Detect
-from . import _form
-from ._form import About, Choice, Limits, Range
+from . import _begun, _form
+from ._form import About, Brings, Choice, Limits, Range
 from ._plan import Arithmetic, Plan
 
 SUBJECT = "detection"
+OBJECTS: Mapping[str, Callable[[PreparedObjects], PreparedObjects]] = {
+    "all": lambda data: data,
+    "largest": PreparedObjects.largest,
+}
 PLANNED = frozenset(_form.own_fields(Plan))
 HANDED = "backbone"  # what a detector that looks through one is handed
 
@@ -33,10 +39,15 @@ def build(
     framing: Annotated[Literal["pad", "stretch"], About("how a picture is brought to that size")] = "pad",
     memory: Annotated[float, Limits(0.0), About("GiB for decoded pictures; else decoded anew each time")] = 2.0,
     train: Annotated[int, Limits(0), About("training pictures, spread evenly; 0: all")] = 0,
+    objects: Annotated[
+        Literal["all", "largest"], About("which of a picture: all, or the largest alone, as a localiser tells it")
+    ] = "all",
     model: Annotated[str, Choice(detectors), About("the detector; its own settings join these")] = "faster_rcnn",
     backbone: Annotated[str, About("what sees: compact, or any convolutional classifier, as resnet18")] = "",
     pretrained: Annotated[
-        str, About("weights to begin with: visus-small, imagenet, a run, a weights file; coco, of the whole detector")
+        str,
+        About("weights to begin with: visus-small, imagenet, a run, a weights file; coco, of the whole detector"),
+        Brings(_begun.brings),
     ] = "",
     norm: Annotated[
         Literal["batch", "frozen", "group"], About("in the backbone; frozen or group for batches of 1 or 2 pictures")
@@ -72,11 +83,11 @@ def build(
     weights = factors(term_weights)
     if not isinstance(data, PreparedObjects):
         data = prepare_objects(data, size, framing, plan.seed, memory)
-    data = data.limited(train=train or None)
+    data = OBJECTS[objects](data).limited(train=train or None)
     seed_everything(plan.seed)
     network = network_of(model, data, own, backbone, pretrained, norm).to(choose_device(plan.device))
     augment = ObjectAugment(flip, scale, shift, colour, flip_vertical)
-    batches = ObjectBatches(data, batch, plan.seed, augment, holds=network.needs)
+    batches = ObjectBatches(data, batch, plan.seed, augment, holds=network.needs, proposals=regions(network, data))
     task = Detect(
         network,
         batches,
@@ -100,24 +111,42 @@ def network_of(
     norm: Literal["batch", "frozen", "group"] = "batch",
 ) -> Detecting:
     """A detector for these pictures, what sees for it, and the weights it begins with."""
+    before = _begun.begun(pretrained)
+    if before:
+        model, norm = before.model or model, before.backbone.get("norm", norm)
+        backbone = backbone or before.backbone.get("model", "")
     module = catalogue.find(detectors, model)
-    own = of_data(module, data, settings) | dict(settings)
+    own = _usual(module) | dict(before.settings if before else {}) | dict(settings)
+    own |= of_data(module, data, own)
     handed, sees = dict[str, Any](), dict[str, Any]()
     if _looks_through(module):
         sees = {"norm": norm, "deepest": _deepest(module, own)}
-        handed[HANDED] = seeing.backbone(backbone, data.image, pretrained, **sees)
+        more = before.backbone["settings"] if before else {}
+        handed[HANDED] = seeing.backbone(backbone, data.image, "" if before else pretrained, **sees, **more)
         sees |= handed[HANDED].facts
-    elif backbone or pretrained:
+    elif backbone or (pretrained and not before):
         raise ValueError(f"model={model} looks through no backbone; leave backbone= and pretrained= out")
     network = module.build(data.image, len(data.classes), **handed, **own)
-    mean, std = seeing.standardisation(pretrained) or (data.pictures.mean, data.pictures.std)
-    return Detecting(Standardise(mean, std), network, {"model": model, "settings": own, "backbone": sees})
+    usual = before.standardisation() if before else seeing.standardisation(pretrained)
+    mean, std = usual or (data.pictures.mean, data.pictures.std)
+    found = Detecting(Standardise(mean, std), network, {"model": model, "settings": own, "backbone": sees})
+    if before:
+        _begun.begin(found, before, model, data.classes)
+    return found
 
 
 def of_data(module: ModuleType, data: PreparedObjects, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What a detector's `from_data` reads off the training part, ready for JSON: its anchors, its keypoints."""
+    """Settings that a detector's `from_data` reads off the training part, where they were not given: its anchors."""
     read = getattr(module, "from_data", None)
     return dict(read(data, settings)) if read else {}
+
+
+def regions(network: Detecting, data: PreparedObjects) -> Sequence[Any] | None:
+    """The regions (P, 4) of every picture for a detector that is told where to look, made once; None for others."""
+    detector = network.network
+    if not isinstance(detector, Regional):
+        return None
+    return proposed(data.pictures, detector.proposer, detector.n_proposals)
 
 
 def model_facts(task: Detect, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,6 +183,12 @@ def rebuild(facts: Mapping[str, Any]) -> Detecting:
     network = module.build(image, len(facts["classes"]), **handed, **facts["settings"])
     own = {name: facts[name] for name in ("model", "settings", "backbone")}
     return Detecting(Standardise(facts["mean"], facts["std"]), network, own)
+
+
+def _usual(module: ModuleType) -> dict[str, Any]:
+    """A detector's own settings: all are written down with a model, for a default may be another one some day."""
+    known = _form.own_fields(module.build)
+    return {name: field.default for name, field in known.items() if name != HANDED}
 
 
 def _looks_through(module: ModuleType) -> bool:

@@ -1,7 +1,7 @@
 """How scores are said: shares in percent, likelihoods in nats, BLEU and CIDEr as they are."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .wording import percent
 
@@ -51,26 +51,50 @@ SHARES = Scale("validation accuracy", 100.0, " %", " points", 0.0, 1.0, 1)
 NATS = Scale("validation nats", -1.0, " nats", " nats", float("-inf"), 0.0, 3)
 
 
+OVERLAPS = {  # subjects whose models are judged by how well what they find overlaps what is marked
+    "detection": replace(SHARES, name="validation mAP@.5"),
+    "segmentation": replace(SHARES, name="validation mean IoU"),
+}
+
+
 def of_subject(subject: str) -> Scale:
     """The scale on which settings are compared where models are about `subject`."""
-    return NATS if subject in SEQUENCES else SHARES
+    return NATS if subject in SEQUENCES else OVERLAPS.get(subject, SHARES)
 
 
 @dataclass(frozen=True)
 class Measure:
     """What a test measures. said: a figure of it. brief: with its name. things: what was looked at, as `pictures`.
-    gauge: whether it is a share, to be drawn as one."""
+    gauge: whether it is a share, to be drawn as one. sentence: of a share, with places for {pictures}, {value}, {low}
+    and {high}; '' if the report has words for it elsewhere."""
 
     said: Callable[[float], str]
     brief: Callable[[float], str]
     things: str = "pictures"
     gauge: bool = False
+    sentence: str = ""
 
 
 MEASURES: Mapping[str, Measure] = {
     "nats per character": Measure(lambda value: f"{value:.3f}", lambda value: f"{value:.3f} nats", "characters"),
     "BLEU": Measure(lambda value: f"{value:.1f}", lambda value: f"BLEU {value:.1f}", "sentences"),
     "CIDEr": Measure(lambda value: f"{value:.2f}", lambda value: f"CIDEr {value:.2f}"),
+    "mAP@.5": Measure(
+        percent,
+        lambda value: f"mAP@.5 {100 * value:.1f} %",
+        gauge=True,
+        sentence="On {pictures} the mean average precision of what the network finds is {value}, where a box counts "
+        "that overlaps the marked one by half (mAP@.5; 100 % is everything found and nothing else told); with 95 % "
+        "confidence it lies between {low} and {high} on pictures like these.",
+    ),
+    "mean IoU": Measure(
+        percent,
+        lambda value: f"mean IoU {100 * value:.1f} %",
+        gauge=True,
+        sentence="On {pictures} what the network paints and what is true overlap by {value}, as the mean over the "
+        "classes (mean IoU; 100 % is every pixel right); with 95 % confidence it lies between {low} and {high} on "
+        "pictures like these.",
+    ),
 }
 SHARE = Measure(percent, lambda value: f"{100 * value:.1f} %", gauge=True)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..runs.checkpoint import write_whole
 from ..runs.reader import REPORT, Run
-from .wording import date, duration, percent, plain, points, short
+from .wording import date, duration, measured, percent, plain, points, short
 
 
 def write(run_folder: Path) -> Path:
@@ -32,7 +32,7 @@ def render(run: Run) -> str:
         lstrip_blocks=True,
         undefined=jinja2.ChainableUndefined,  # a key that an older run did not write is a blank, not a crash
     )
-    environment.filters |= {word.__name__: word for word in (percent, points, plain, duration, short)}
+    environment.filters |= {word.__name__: word for word in (percent, points, plain, duration, short, measured)}
     return environment.get_template("page.html").render(_context(run))
 
 

@@ -3,10 +3,11 @@
 import math
 from dataclasses import dataclass
 
+from . import measures
 from .record import Record, mapping, number
 from .sections import baselines, provenance, told, training, verdicts
 from .sections.outcome import Outcome
-from .wording import percent
+from .wording import measured, percent
 
 WIDE = 0.10  # an interval wider than this leaves the accuracy open; more test pictures would narrow it
 
@@ -71,6 +72,9 @@ def _measured(record: Record, outcome: Outcome | None) -> str:
         pictures = f"{outcome.n} test pictures" if outcome.n else "the test pictures"
         if not outcome.gauge:
             return _on_its_own_scale(record, outcome)
+        if sentence := measures.named(outcome.measure).sentence:
+            figures = {"value": percent(outcome.accuracy), "low": percent(outcome.low), "high": percent(outcome.high)}
+            return sentence.format(pictures=pictures, **figures)
         if outcome.measure != "accuracy":
             return told.sentence(record, outcome, pictures)
         return (
@@ -84,7 +88,7 @@ def _measured(record: Record, outcome: Outcome | None) -> str:
     share = 0 <= value <= 1 and not name.endswith("loss") and "nats" not in name
     shown = percent(value) if share else f"{value:.4g}"
     return (
-        f"The best {name.replace('_', ' ')} was {shown}; there is no test result, and the best of many looks may "
+        f"The best {measured(name)} was {shown}; there is no test result, and the best of many looks may "
         "flatter, so take the figure as a sign of progress and not as a promise."
     )
 

@@ -7,6 +7,13 @@ from datetime import datetime
 NARROW = "\u2009"  # thin space, between groups of thousands
 FIRM = "\u00a0"  # no line break between a number and its unit
 # control characters, and those that turn the direction of writing: a file name must not rearrange the page around it
+WRITTEN = {  # scores that have names of their own, all of them shares
+    "map50": "mAP@.5",
+    "map": "COCO mAP",
+    "mask_map50": "mask mAP@.5",
+    "oks_map": "keypoint mAP",
+    "mean_iou": "mean IoU",
+}
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
@@ -57,7 +64,13 @@ def score(name: str, value: float) -> str:
     """A task's named score for people: a share in percent, a log-likelihood as the nats it is the negative of."""
     if name.endswith("log_likelihood"):
         return f"{-value:.3f} nats"
-    return f"{100 * value:.1f} %" if name.endswith(("accuracy", "precision")) else f"{value:.3g}"
+    return f"{100 * value:.1f} %" if name.endswith(("accuracy", "precision", *WRITTEN)) else f"{value:.3g}"
+
+
+def measured(name: str) -> str:
+    """A task's name of a score as people write it: `validation mAP@.5`."""
+    part, _, kind = name.partition("_") if name.startswith(("validation_", "train_")) else ("", "", name)
+    return f"{part} {WRITTEN.get(kind, kind.replace('_', ' '))}".strip()
 
 
 def date(iso: object) -> str:

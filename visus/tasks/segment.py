@@ -1,7 +1,7 @@
 """Segment: name the class of every pixel."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,7 +31,8 @@ class Segment(Task):
     """Descend the nats of every pixel's class, and with a weight the Dice loss, which asks for whole shapes.
 
     network: standardised pictures (B, 3, H, W) -> scores (B, K, H, W). shares: (K,) of the classes among training
-    pixels. weights: (K,) of the classes in the cross-entropy, or None. dice: weight of the Dice loss.
+    pixels. weights: (K,) of the classes in the cross-entropy, or None. dice: weight of the Dice loss. facts: what
+    the network was built from, ready for JSON.
     """
 
     NAME = "segment"  # of the objective
@@ -48,10 +49,11 @@ class Segment(Task):
         weights: Tensor | None = None,
         dice: float = 0.0,
         smoothing: float = 0.0,
+        facts: Mapping[str, Any] | None = None,
         **descent: Any,
     ) -> None:
         super().__init__()
-        self.model, self.data = joined(standardise, network), data
+        self.model, self.data, self.facts = joined(standardise, network), data, dict(facts or {})
         self.weights, self.dice, self.smoothing, self.n_classes = weights, dice, smoothing, len(shares)
         self.steps_per_epoch = data.steps_per_epoch
         blind = math.log(self.n_classes) + (dice * blind_dice(shares) if dice else 0)

@@ -7,9 +7,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from visus.engine import catalogue
+from visus.geometry import boxes
 from visus.geometry.arithmetic import conv_output, conv_parameters, receptive_fields
 from visus.geometry.columns import col2im, conv_by_matrix, im2col
 from visus.lab import inception_cost, stacked_convolutions
+from visus.layers import upsampling
 from visus.layers.convolutional import to_convolutional
 from visus.models import classifiers
 from visus.models.description import Description, describe
@@ -120,19 +122,24 @@ def _matrix(g: Given) -> Answer:
 
 @fact("unpool_nearest")
 def _nearest(g: Given) -> Answer:
-    return {"out": F.interpolate(_map(g["x"]), scale_factor=2)[0, 0]}
+    return {"out": upsampling.nearest(_map(g["x"]))[0, 0]}
 
 
 @fact("unpool_bed_of_nails")
 def _nails(g: Given) -> Answer:
-    x = _map(g["x"])
-    return {"out": F.conv_transpose2d(x, torch.ones_like(x[:, :, :1, :1]), stride=2, output_padding=1)[0, 0]}
+    return {"out": upsampling.bed_of_nails(_map(g["x"]))[0, 0]}
 
 
 @fact("unpool_max")
 def _unpool(g: Given) -> Answer:
-    pooled, places = F.max_pool2d(_map(g["x"]), 2, return_indices=True)
-    return {"pooled": pooled[0, 0], "out": F.max_unpool2d(_map(g["y"]), places, 2)[0, 0]}
+    x = _map(g["x"])
+    pooled, places = upsampling.max_pool(x)
+    return {"pooled": pooled[0, 0], "out": upsampling.max_unpool(_map(g["y"]), places, (x.shape[2], x.shape[3]))[0, 0]}
+
+
+@fact("iou_basic")
+def _iou(g: Given) -> Answer:
+    return {"iou": boxes.iou(g["a"][None], g["b"][None])[0, 0]}
 
 
 def _map(values: Tensor) -> Tensor:

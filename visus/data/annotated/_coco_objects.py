@@ -9,6 +9,7 @@ from ...geometry.masks import uncompressed
 from ..annotations import Outline
 from ._left_out import LeftOut
 from ._marks import BadMarkError, Marks, checked_polygons, checked_rle, number
+from ._written import exactly
 
 ELSEWHERE = ("segmentation", "keypoints", "image_id", "category_id", "iscrowd")  # read into fields of their own
 
@@ -46,13 +47,29 @@ class Categories:
             raise ValueError(f"{next(iter(lists))}: two categories are called '{twice[0]}'; rename one of them")
         ordered = [known[key] for key in sorted(known, key=lambda key: (isinstance(key, str), key))]
         points = next((entry for entry in ordered if entry.get("keypoints")), {})
-        bones = [tuple(int(end) - 1 for end in bone) for bone in points.get("skeleton", [])]
-        return cls(
-            ordered,
-            {entry["id"]: place for place, entry in enumerate(ordered)},
-            tuple(str(name) for name in points.get("keypoints", [])),
-            [(bone[0], bone[1]) for bone in bones if len(bone) == 2],
+        names, bones = _named_points(points, next(iter(lists)))
+        return cls(ordered, {entry["id"]: place for place, entry in enumerate(ordered)}, names, bones)
+
+
+def _named_points(category: Mapping[str, Any], file: Path) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
+    """The names of a category's keypoints, and the pairs that lines join, counted from 0 and not from 1 as in COCO."""
+    said, skeleton = category.get("keypoints") or [], category.get("skeleton") or []
+    if not isinstance(said, list) or not all(isinstance(name, str) for name in said):
+        raise ValueError(f"{file}: the keypoints of category '{category['name']}' are {said}; expected a list of names")
+    bones = (
+        [bone for bone in skeleton if isinstance(bone, list) and len(bone) == 2] if isinstance(skeleton, list) else []
+    )
+    known = range(1, len(said) + 1)
+    if (
+        not isinstance(skeleton, list)
+        or len(bones) < len(skeleton)
+        or any(end not in known for b in bones for end in b)
+    ):
+        raise ValueError(
+            f"{file}: the skeleton of category '{category['name']}' is {str(skeleton)[:60]}; expected pairs of numbers from "
+            f"1 to {len(said)}"
         )
+    return tuple(said), [(bone[0] - 1, bone[1] - 1) for bone in bones]
 
 
 def marked(marks: Marks, annotation: Mapping[str, Any], categories: Categories, left: LeftOut, called: str) -> None:
@@ -84,7 +101,7 @@ def _box(bbox: Any) -> Sequence[Any]:
         raise BadMarkError("boxes that are not four numbers", f"bbox {bbox}")
     if width <= 0 or height <= 0:
         raise BadMarkError("boxes without area", f"bbox {bbox}")
-    return x, y, x + width, y + height
+    return x, y, exactly(x, width), exactly(y, height)
 
 
 def _keypoints(said: Any) -> Sequence[float] | None:

@@ -74,12 +74,10 @@ def _annotation(
 def _bbox(box: NDArray[np.float64], said: Any) -> list[int | float]:
     """x, y, width, height; as the file wrote them, where they still mean this box."""
     x1, y1, x2, y2 = box.tolist()
-    if (
-        isinstance(said, list)
-        and len(said) == 4
-        and [said[0], said[1], said[0] + said[2], said[1] + said[3]] == [x1, y1, x2, y2]
-    ):
-        return said
+    if isinstance(said, list) and len(said) == 4 and all(isinstance(value, int | float) for value in said):
+        x, y, width, height = said
+        if [x, y, exactly(x, width), exactly(y, height)] == [x1, y1, x2, y2]:
+            return said
     return [plain(x1), plain(y1), plain(exactly(x2, -x1)), plain(exactly(y2, -y1))]
 
 

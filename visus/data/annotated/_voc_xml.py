@@ -54,9 +54,9 @@ def parsed(file: Path) -> Marked:
     for entry in root.findall("object"):
         box = entry.find("bndbox")
         corners = [None if box is None else box.findtext(name) for name in CORNERS]
-        facts = {each.tag: _plain(each) for each in entry if each.tag not in ("name", "bndbox")}
+        facts = _inside(entry, without=("name", "bndbox"))
         objects.append(((entry.findtext("name") or "").strip(), corners, facts))
-    facts = {each.tag: _plain(each) for each in root if each.tag not in ("filename", "size", "object", "path")}
+    facts = _inside(root, without=("filename", "size", "object", "path"))
     if size is not None and size.findtext("depth"):
         facts["depth"] = size.findtext("depth")
     return Marked((root.findtext("filename") or "").strip(), _size(size), facts, objects)
@@ -90,13 +90,13 @@ def _size(size: Element | None) -> tuple[int, int] | None:
     return (int(height), int(width)) if height and width else None
 
 
-def _plain(entry: Element) -> Any:
-    """An element's text, or its elements by name; of several of one name a list."""
-    if not len(entry):
-        return (entry.text or "").strip()
+def _inside(entry: Element, without: Sequence[str] = ()) -> dict[str, Any]:
+    """An element's elements by name: the text of each, or its own elements; of several of one name a list."""
     inside: dict[str, Any] = {}
     for each in entry:
-        value = _plain(each)
+        if each.tag in without:
+            continue
+        value = _inside(each) if len(each) else (each.text or "").strip()
         if each.tag in inside:
             before = inside[each.tag]
             inside[each.tag] = [*(before if isinstance(before, list) else [before]), value]

@@ -7,6 +7,7 @@ from ._marks import BadMarkError, number
 from ._yolo_description import Description
 
 SLACK = 1e-3  # of the picture that a share may lie outside 0..1: rounding
+DECIMALS = 9  # of a pixel
 SEEN = 2.0  # of a keypoint without a word about it
 
 
@@ -51,12 +52,22 @@ def _box(shares: Sequence[float], height: int, width: int) -> Sequence[float]:
     _check(shares)
     if across <= 0 or down <= 0:
         raise BadMarkError("boxes without area", f"{across:g} x {down:g}")
-    return (x - across / 2) * width, (y - down / 2) * height, (x + across / 2) * width, (y + down / 2) * height
+    return (
+        _pixels(x - across / 2, width),
+        _pixels(y - down / 2, height),
+        _pixels(x + across / 2, width),
+        _pixels(y + down / 2, height),
+    )
+
+
+def _pixels(share: float, side: int) -> float:
+    """A share of a side in pixels, freed of the last digits that were lost in writing: 10.5, not 10.499999999999998."""
+    return round(share * side, DECIMALS)
 
 
 def _outlined(label: int, shares: Sequence[float], height: int, width: int) -> Found:
     _check(shares)
-    across, down = [x * width for x in shares[::2]], [y * height for y in shares[1::2]]
+    across, down = [_pixels(x, width) for x in shares[::2]], [_pixels(y, height) for y in shares[1::2]]
     points = [value for pair in zip(across, down, strict=True) for value in pair]
     return Found(label, (min(across), min(down), max(across), max(down)), [points])
 
@@ -67,7 +78,7 @@ def _posed(label: int, shares: Sequence[float], height: int, width: int, n_value
     keypoints: list[float] = []
     for x, y, *said in points:
         seen = said[0] if said else SEEN if (x, y) != (0, 0) else 0.0
-        keypoints += [x * width, y * height, seen] if seen > 0 else [0.0, 0.0, 0.0]
+        keypoints += [_pixels(x, width), _pixels(y, height), seen] if seen > 0 else [0.0, 0.0, 0.0]
     return Found(label, box, keypoints=keypoints)
 
 

@@ -1,5 +1,4 @@
-"""Pascal VOC XML: boxes, a file per picture; a folder with Annotations/ and JPEGImages/, or the files beside their
-pictures.
+"""Pascal VOC XML: boxes, a file per picture, in Annotations/ with JPEGImages/ beside it or among the pictures.
 
 Lists such as ImageSets/Main/train.txt or folders such as train/ state the parts. xmin is counted from 1 and xmax
 included, as the set's kit says: a box x1, y1, x2, y2 is xmin - 1, ymin - 1, xmax, ymax.

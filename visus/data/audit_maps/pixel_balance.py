@@ -21,7 +21,7 @@ def check(evidence: MapEvidence) -> Verdict:
         f"{names[largest]} covers {percent(float(share[largest]))} of the pixels that count, {names[smallest]} "
         f"{percent(float(share[smallest]))}"
     )
-    small = [names[c] for c in np.flatnonzero(share < UNEVEN)]
+    small = [names[c] for c in np.flatnonzero(share < UNEVEN).tolist()]
     remedy = "read the overlap of each class, not the share of right pixels, and weigh the classes in the loss"
     if share[largest] > RULING:
         return Verdict("pixel_balance", WARNING, what, remedy, small)

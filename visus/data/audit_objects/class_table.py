@@ -10,7 +10,7 @@ from ._evidence import ObjectEvidence
 
 BACKGROUND = re.compile(r"_?_?(background|void|none|no[ _-]?object)_?_?", re.IGNORECASE)
 NUMBER = re.compile(r"(class|category|label|cls|id)?[ _-]?\d+", re.IGNORECASE)
-UNKNOWN = re.compile(r"class|categor", re.IGNORECASE)  # in an importer's sentence: a class was not known
+UNKNOWN = re.compile(r"of a (class|category) that is not")  # in an importer's sentence
 
 
 def check(evidence: ObjectEvidence) -> Verdict:

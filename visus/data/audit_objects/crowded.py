@@ -14,7 +14,7 @@ def check(evidence: ObjectEvidence) -> Verdict:
     counts = np.bincount(evidence.rows[~evidence.crowd], minlength=len(evidence.annotations))
     names, fullest = evidence.annotations.names, int(counts.argmax()) if len(counts) else 0
     what = f"pictures have {np.median(counts):.0f} objects in the middle, at most {counts[fullest]:,}"
-    many = [names[row] for row in np.flatnonzero(counts > MOST)]
+    many = [names[row] for row in np.flatnonzero(counts > MOST).tolist()]
     if not many:
         return Verdict("crowded", PASS, what)
     said = f"{share(len(many), len(names))} have more than {MOST} objects; {what} ({names[fullest]})"

@@ -27,7 +27,7 @@ def check(evidence: ObjectEvidence) -> Verdict:
     if len(points) != len(evidence.boxes):
         return Verdict("keypoints", NOTE, "some pictures have keypoints and others have none", "is a part missing?")
     marked = points[..., 2] > 0
-    never = [name for name, seen in zip(names, marked.any(0), strict=True) if not seen]
+    never = [names[k] for k in np.flatnonzero(~np.any(marked, axis=0))]
     if never:
         what = f"{count(len(never), 'keypoints')} of {len(names)} are never marked ({listed(never)})"
         return Verdict("keypoints", WARNING, what, "leave them out: nothing can be learned of them", never)

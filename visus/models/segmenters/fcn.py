@@ -7,11 +7,11 @@ linear layers are not kept as convolutions.
 
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
-from ...layers.frozen_norm import Normalised
 from ...layers.upsampling import UPSAMPLING
-from ..backbone import Backbone, backbone as made
+from ..backbone import Backbone
 from ._fitting import fitted, size_of
 
 START = 0.01  # deviation of the scoring weights: every class is as likely, and the loss starts at ln K
@@ -28,7 +28,8 @@ class FCN(nn.Module):
         steps = [coarse // fine for coarse, fine in zip(strides, [*strides[1:], 1], strict=True)]
         self.enlarge = nn.ModuleList(UPSAMPLING[upsampling](n_classes, times) for times in steps)
         for score in self.scores:
-            assert isinstance(score, nn.Conv2d) and score.bias is not None
+            assert isinstance(score, nn.Conv2d)
+            assert score.bias is not None
             nn.init.normal_(score.weight, std=START)
             nn.init.zeros_(score.bias)
 
@@ -37,28 +38,32 @@ class FCN(nn.Module):
         found: Tensor | None = None
         for stride, score, enlarge in zip(self.strides, self.scores, ["", *self.enlarge], strict=False):
             own = score(self.dropout(maps[stride]))  # (B, K, H / stride, W / stride)
-            found = own if found is None else own + fitted(enlarge(found), size_of(own))
+            found = own if found is None else own + fitted(enlarged(enlarge, found), size_of(own))
         assert found is not None
-        return fitted(self.enlarge[-1](found), size_of(images))
+        return fitted(enlarged(self.enlarge[-1], found), size_of(images))
+
+
+def enlarged(enlarge: nn.Module, scores: Tensor) -> Tensor:
+    """Scores made larger in float32: there are few, and a window of 64 x 64 in bfloat16 takes ten times as long."""
+    with torch.autocast(scores.device.type, enabled=False):
+        found: Tensor = enlarge(scores.float() if scores.dtype == torch.bfloat16 else scores)
+    return found
 
 
 def build(
     image: tuple[int, int, int],
     n_classes: int,
-    backbone: str = "compact",
-    pretrained: str = "",
+    backbone: Backbone,
     stride: int = 8,
     upsampling: Literal["nearest", "bilinear", "bed_of_nails", "transposed"] = "transposed",
-    norm: Normalised = "batch",
     dropout: float = 0.0,
 ) -> nn.Module:
     """stride: of the finest map that is scored: 32, 16, 8 or less. upsampling: how scores are enlarged; transposed
-    starts as bilinear and learns. norm: frozen for batches of one or two pictures on pretrained weights, group for
-    such without. dropout: probability to drop a whole map before it is scored.
+    starts as bilinear and learns. dropout: probability to drop a whole map before it is scored. Raises ValueError for
+    a stride that the backbone has no map of.
     """
-    trunk = made(backbone, image, pretrained, norm)
-    strides = [one for one in sorted(trunk.channels, reverse=True) if one >= stride]
+    strides = [one for one in sorted(backbone.channels, reverse=True) if one >= stride]
     if not strides or strides[-1] != stride:
-        known = ", ".join(map(str, trunk.channels))
-        raise ValueError(f"stride must be one of the strides of backbone={backbone}, {known}; got {stride}")
-    return FCN(trunk, n_classes, strides, upsampling, dropout)
+        known = ", ".join(map(str, backbone.channels))
+        raise ValueError(f"stride must be one of {known}, the strides of this backbone's maps; got {stride}")
+    return FCN(backbone, n_classes, strides, upsampling, dropout)

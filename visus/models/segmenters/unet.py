@@ -12,13 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...layers.frozen_norm import Normalised, renormalise
 from ...layers.upsampling import UPSAMPLING
-from ..backbone import backbone as made
+from ..backbone import Backbone
 from ._fitting import fitted, size_of
 
 START = 0.01  # deviation of the scoring weights: every class is as likely, and the loss starts at ln K
-OWN = ""  # name of the paper's way down
+WIDEST = 256  # maps at one place of the way up behind a backbone
 
 
 class Twice(nn.Sequential):
@@ -32,7 +31,7 @@ class Twice(nn.Sequential):
 
 
 class Down(nn.Module):
-    """The paper's way down: float images (B, C, H, W) -> {1, 2, 4, ...: maps of width, 2 width, 4 width, ... channels}."""
+    """The paper's way down: float images (B, C, H, W) -> {1, 2, 4, ...: maps of width, 2 width, ... channels}."""
 
     def __init__(self, channels: int, width: int, depth: int) -> None:
         super().__init__()
@@ -49,7 +48,7 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """A coarser map enlarged and set beside a finer one: (B, n_below, h, w), (B, n_beside, H, W) -> (B, n_out, H, W)."""
+    """A coarser map, enlarged, beside a finer one: (B, n_below, h, w), (B, n_beside, H, W) -> (B, n_out, H, W)."""
 
     def __init__(self, n_below: int, n_beside: int, n_out: int, times: int, upsampling: str) -> None:
         super().__init__()
@@ -65,10 +64,12 @@ class Up(nn.Module):
 class UNet(nn.Module):
     """Float images (B, C, H, W) -> class scores (B, K, H, W). widths: of the maps on the way up, finest first."""
 
-    def __init__(self, down: nn.Module, n_classes: int, widths: Sequence[int], upsampling: str, dropout: float) -> None:
+    def __init__(
+        self, down: "Down | Backbone", n_classes: int, widths: Sequence[int], upsampling: str, dropout: float
+    ) -> None:
         super().__init__()
         self.down = down
-        channels: dict[int, int] = down.channels  # type: ignore[assignment]
+        channels = down.channels
         self.strides = sorted(channels, reverse=True)
         self.up = nn.ModuleList()
         n_below = channels[self.strides[0]]
@@ -95,31 +96,28 @@ class UNet(nn.Module):
 def build(
     image: tuple[int, int, int],
     n_classes: int,
-    backbone: str = OWN,
-    pretrained: str = "",
+    backbone: Backbone | None = None,
     width: int = 32,
     depth: int = 4,
     upsampling: Literal["nearest", "bilinear", "bed_of_nails", "transposed"] = "bilinear",
-    norm: Normalised = "batch",
     dropout: float = 0.0,
 ) -> nn.Module:
-    """backbone: what leads down, '' for the paper's own of `depth` halvings. width: maps of the finest level, doubled
-    at each coarser one, up to 256 behind a backbone; the paper has 64. upsampling: how maps are enlarged. dropout:
-    probability to drop a whole map at the bottom.
+    """width: maps of the finest level, doubled at each coarser one, up to 256 behind a backbone; the paper has 64.
+    depth: halvings of the paper's own way down, where no backbone leads there. upsampling: how maps are enlarged.
+    dropout: probability to drop a whole map at the bottom.
     """
     if width < 1 or depth < 1:
         raise ValueError(f"width and depth must be at least 1; got width={width}, depth={depth}")
-    if pretrained or backbone != OWN:
-        down: nn.Module = made(backbone, image, pretrained, norm)
-        n_levels = len(down.channels) - 1  # type: ignore[arg-type]
-        widths = [min(256, width * 2**level) for level in range(n_levels)]
+    if backbone is not None:
+        down: Down | Backbone = backbone
+        widths = [min(WIDEST, width * 2**level) for level in range(len(backbone.channels) - 1)]
     else:
         down, widths = Down(image[0], width, depth), [width * 2**level for level in range(depth)]
         _start(down)
     network = UNet(down, n_classes, widths, upsampling, dropout)
     for up in network.up:
-        _start(up.join)  # type: ignore[arg-type]
-    renormalise(network, norm)
+        assert isinstance(up, Up)
+        _start(up.join)
     return network
 
 

@@ -1,18 +1,22 @@
 """What subjects have in common: their stages, and how what they learn from is opened, divided, shipped and said."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ... import recipes
 from ...data.audit._evidence import Evidence
 from ...data.audit._evidence import Verdict as Check
 from ...data.audit._gather import gather
 from ...data.audit._run import worst
-from ...data.collection import Collection, Files
+from ...data.batches import Prepared
+from ...data.collection import TEST, Collection, Files
+from ...data.decode import Frame
 from ...data.named import cache
 from ...data.split import PARTS, Split
 from ...doctor.finding import NOTE, PASS, WARNING
@@ -87,7 +91,7 @@ def parts_of(prepared: Any) -> str:
 
 
 def missing(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> tuple[str, dict[str, list[str]]]:
-    """What a line says of classes that a part lacks, '' if it lacks none; and their names by part. counts: (K,) each."""
+    """What a line says of classes that a part lacks, '' if none; and their names by part. counts: (K,) by part."""
     found = {
         part: [name for name, n in zip(classes, of_class, strict=True) if not n] for part, of_class in counts.items()
     }
@@ -165,6 +169,40 @@ def same_as_before(division: Split, session: Session, verdict: Verdict) -> None:
 def severity_of(low: float, high: float, use: int) -> str:
     """How a test ended. low, high: of the lead over the best simple method. use: how often these data were a test."""
     return WARNING if high < 0 else PASS if use == 1 and low > 0 else NOTE
+
+
+def best_of(measured: Mapping[str, Any]) -> float | None:
+    """The best validation score of the simple methods, from what the stage of the baselines measured."""
+    return max((value for value in measured.values() if isinstance(value, float)), default=None)
+
+
+def held_against(session: Session, high: float, use: int, line: str, detail: Mapping[str, Any]) -> Verdict:
+    """The verdict of a test that is a share, held against the simple methods. high: the upper end of its interval."""
+    beaten = best_of(session.detail.get("baselines", {}))
+    if beaten is None or high >= beaten:
+        return Verdict(PASS if use == 1 else NOTE, line, detail)
+    line += f"; a simple method reached {100 * beaten:.1f} % on validation: use that, or train longer"
+    return Verdict(WARNING, line, detail)
+
+
+def to_be_measured(pictures: Prepared, frame: Frame, stated: Sequence[str] | None) -> Prepared:
+    """Pictures in a trained model's frame; all of them as the test part unless the set states one."""
+    if TEST in (stated or ()):
+        return replace(pictures, frame=frame, pixels=None)
+    none, every = np.empty(0, dtype=np.int64), np.arange(len(pictures.collection), dtype=np.int64)
+    return replace(
+        pictures, frame=frame, pixels=None, split=replace(pictures.split, train=none, validation=none, test=every)
+    )
+
+
+def places_of(classes: Sequence[str], known: Sequence[str], used: Iterable[int], source: str) -> NDArray[np.int64]:
+    """Where each class of a source is among those a model knows, -1 where unused and unknown. Raises ValueError."""
+    for label in used:
+        if classes[label] not in known:
+            raise ValueError(
+                f"{source} has the class '{classes[label]}', which the model does not know; it knows {', '.join(known)}"
+            )
+    return np.array([known.index(name) if name in known else -1 for name in classes], dtype=np.int64)
 
 
 def write_card(session: Session, tested: Mapping[str, Any]) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 from ...data import annotated as formats
 from ...data._folder import modules
 from ...data.annotations import BOXES, KEYPOINTS, MASKS, Annotations
+from ...data.collection import VALIDATION
 from ...data.open_annotations import OBJECT_SETS, format_of, open_annotations
 from ...data.prepared_objects import PreparedObjects
 from ...engine.task import Task
+from .. import _detection_evidence
 from .._session import Show
 from . import _shared
 from ._detection import audit, baselines, split, test
@@ -33,7 +35,7 @@ PREPARED = ("data", "size", "framing", "memory")
 FEWEST_STEPS = 600
 MOST_TRAIN, MOST_LOOKED_AT = 1_000, 60  # pictures that a trial learns from, and is scored on
 
-check, processes_share = _shared.nothing_to_check, _shared.one_by_one
+check, processes_share, beaten = _shared.nothing_to_check, _shared.one_by_one, _shared.best_of
 ship = partial(_shared.ship, "detection")
 keep = partial(_shared.keep, _shared.sizes)
 
@@ -85,11 +87,6 @@ def blind_score(prepared: PreparedObjects) -> float:
     return baselines.blind(prepared)
 
 
-def beaten(measured: Mapping[str, Any]) -> float | None:
-    """The best of all methods without a network."""
-    return max((value for value in measured.values() if isinstance(value, float)), default=None)
-
-
 def said(prepared: PreparedObjects, score: float) -> str:
     return f"mAP@.5 {100 * score:.1f} %"
 
@@ -100,7 +97,5 @@ def held(prepared: PreparedObjects) -> str:
 
 def illustrate(folder: Path, task: Task, show: Show) -> None:
     """What is found in some validation pictures, and what that is worth."""
-    from .. import _detection_evidence
-
     prepared: PreparedObjects = _shared.prepared_of(task)
-    _detection_evidence.keep(folder, task, prepared.limited(validation=MOST_LOOKED_AT), "validation")
+    _detection_evidence.keep(folder, task, prepared.limited(validation=MOST_LOOKED_AT), VALIDATION, show)

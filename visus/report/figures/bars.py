@@ -48,7 +48,8 @@ def baselines(bars: Sequence[Bar], measure: str = "accuracy") -> Chart:
         if any(bar.ours for bar in bars)
         else "A network is worth its trouble only if it ends well to the right of every one of these bars."
     )
-    return Chart(f"{measure.capitalize()} against simple methods", draw(paint, 40 * len(bars) + 8), reading)
+    title = measure if measure != measure.lower() else measure.capitalize()
+    return Chart(f"{title} against simple methods", draw(paint, 40 * len(bars) + 8), reading)
 
 
 def class_counts(names: Sequence[str], counts: Sequence[int]) -> Chart:

@@ -36,7 +36,7 @@ class Mark:
     `known`; or None. dashed: drawn by broken lines, for what is marked but was not found. strong: by a wide line.
     """
 
-    box: Sequence[float]
+    box: Sequence[float] | NDArray[np.float64]
     text: str = ""
     colour: int = 0
     mask: NDArray[np.bool_] | None = None
@@ -77,11 +77,6 @@ def drawn(
             _points(pen, mark, times, skeleton, line)
     _labels(pen, image.size, marks, times, line)
     return np.asarray(image)
-
-
-def beside(left: Pixels, right: Pixels, gap: int = 8) -> Pixels:
-    """Two pictures of one height next to each other, white between them."""
-    return np.concatenate([left, np.full((len(left), gap, 3), 255, dtype=np.uint8), right], 1)
 
 
 def _tint(canvas: Pixels, mask: NDArray[np.bool_], colour: Colour) -> None:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...doctor.during.update_size import HIGH, LOW
+from ..wording import measured
 from .canvas import BLUE, CARD, GREEN, MUTED, ORANGE, PURPLE, RED, draw, legend, percent, scale
 from .chart import Chart, Floats, Line
 
@@ -78,7 +79,9 @@ def score(name: str, train: Line | None, validation: Line | None, x_name: str, r
         reading += "the shaded gap between the lines is overfitting: small and steady is good, widening is not."
     else:
         reading += "a line still rising at its end asks for longer training."
-    return Chart(name.replace("_", " ").capitalize(), draw(paint, 230), reading + _resumption_note(resumed))
+    said = measured(name)
+    title = said if said != said.lower() else said.capitalize()
+    return Chart(title, draw(paint, 230), reading + _resumption_note(resumed))
 
 
 def learning_rate(rates: Mapping[str, Line], x_name: str) -> Chart:

@@ -11,6 +11,14 @@ from .outcome import Outcome
 _NAMES = {
     "constant": ("always the same", "Gives every picture the same answer: what the frequencies alone earn."),
     "mean": ("always the mean", "Says the mean of the training pictures for every picture: nothing is explained."),
+    "mean_boxes": ("mean boxes", "One box a class at its mean place, in every picture: what habit alone finds."),
+    "usual_places": ("usual places", "What usually lies at each place, in every picture, without a look at it."),
+    "windows": (
+        "linear windows",
+        "A linear classifier of gradients and colours in windows at all places: detection before networks.",
+    ),
+    "commonest": ("commonest class", "The class that covers most, everywhere: what luck alone earns."),
+    "forest": ("forest of pixels", "A random forest that sees each pixel's colours, surroundings and place."),
     "majority": ("commonest class", "Always says the class seen most often: what luck alone earns."),
     "input_blind": (
         "blind network",

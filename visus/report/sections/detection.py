@@ -108,14 +108,19 @@ def _figure(value: object) -> str:
     return f"{100 * share:.1f}" if np.isfinite(share) else "–"
 
 
-def _card(one: dict[str, Any], picture: Any) -> dict[str, Any] | None:
-    if picture is None or picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+def _card(one: dict[str, Any], pictures: Any) -> dict[str, Any] | None:
+    """pictures: (2, H, W, 3), or (H, W, 3) of one mistake."""
+    if pictures is None or pictures.ndim not in (3, 4) or pictures.shape[-1] != 3 or pictures.dtype != np.uint8:
         return None
-    card = {"kind": str(one.get("kind") or ""), "picture": photo_uri(picture), "name": str(one.get("name") or "")}
-    for key in ("right", "wrong", "missed"):
-        card[key] = int(np.nan_to_num(number(one.get(key))))
-    score = number(one.get("score"))
-    return card | {"said": str(one.get("said") or ""), "why": str(one.get("why") or ""), "score": percent(score, 0)}
+    shown = pictures if pictures.ndim == 4 else pictures[None]
+    numbers = {key: int(np.nan_to_num(number(one.get(key)))) for key in ("right", "wrong", "missed")}
+    texts = {key: str(one.get(key) or "") for key in ("kind", "name", "said", "why")}
+    return {
+        **numbers,
+        **texts,
+        "score": percent(number(one.get("score")), 0),
+        "pictures": [photo_uri(p) for p in shown],
+    }
 
 
 def _galleries(cards: list[dict[str, Any] | None]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from ....metrics.detection import average_precisions
 from ..._session import Session, Verdict
 from . import _places, _windows, split
 
-MOST_LEARNED, MOST_LOOKED_AT = 60, 40  # pictures for the windows: a strong simple method need not be tried at length
+MOST_LEARNED, MOST_LOOKED_AT = 40, 30  # pictures for the windows: a strong simple method need not be tried at length
 AT_ONCE = 20
 
 

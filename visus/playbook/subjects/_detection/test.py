@@ -1,22 +1,27 @@
 """Look for the objects of the test pictures once, and write down that it was done."""
 
-from ....doctor.finding import NOTE, PASS, WARNING
+from ....data.collection import TEST
 from ....runs import ledger
 from ....ship.opened import opened
-from ..._session import Session, Verdict
+from ... import _detection_evidence
+from ..._session import BlockedError, Session, Verdict
 from .. import _shared
 from . import split
 
-MEASURE = "mAP@.5"
-
 
 def run(session: Session) -> Verdict:
-    from ... import _detection_evidence
-
     prepared = split.prepare(session)
-    session.show.progress("test", 0, 1, "looking for objects")
-    found = _detection_evidence.keep(session.folder, opened(session.folder), prepared, "test")
-    raise NotImplementedError(found, MEASURE, WARNING, PASS, NOTE, ledger, _shared)
+    try:
+        found = _detection_evidence.keep(
+            session.folder, opened(session.folder), prepared, TEST, session.show, session.seed
+        )
+    except ValueError as error:  # a test part without a single object
+        raise BlockedError(str(error)) from error
+    use = ledger.record(session.runs, prepared.split.hash, session.folder.name, len(found.rows), found.scores.map50)
+    detail = {**found.detail, "use": use, "split_hash": prepared.split.hash}
+    _shared.write_card(session, detail)
+    line = f"{found.line}; {ledger.ordinal(use)}"
+    return _shared.held_against(session, found.interval[1], use, line, detail)
 
 
 def recall(session: Session, verdict: Verdict) -> None:
