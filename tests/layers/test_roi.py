@@ -153,7 +153,7 @@ def adaptively(features, boxes, size):
 @pytest.mark.parametrize("cut", [roi_align, adaptively, roi_pool])
 def test_no_boxes_give_nothing_and_a_gradient_of_zero(cut):
     features = maps().requires_grad_()
-    found = cut(features, torch.empty(0, 5))
+    found = cut(features, torch.empty(0, 5), 7)
     assert found.shape == (0, 3, 7, 7)
     found.sum().backward()
     assert not features.grad.abs().max()

@@ -1,5 +1,8 @@
 """Which cells of the one-stage detector tell which object, and that what they learn is found again."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -97,6 +100,17 @@ def test_cells_that_say_the_truth_are_found_again():
     order = found.labels.argsort(descending=True)
     assert found.labels[order].tolist() == [2, 0]
     assert torch.allclose(found.boxes[order], boxes, atol=1e-3)
+
+
+@pytest.mark.parametrize(("side", "coarsest"), [(12, 8), (50, 8), (75, 16), (300, 32)])
+def test_a_head_for_sizes_that_never_come_is_left_out(side, coarsest):
+    data = SimpleNamespace(
+        objects=[SimpleNamespace(boxes=np.array([[0.0, 0, side, side]]), crowd=np.array([False]))],
+        rows=lambda part: np.array([0]),
+    )
+    assert one_stage.from_data(data, {}) == {"coarsest": coarsest}
+    assert one_stage.from_data(data, {"coarsest": 16}) == {}
+    assert len(model(coarsest=coarsest).heads) == {8: 1, 16: 2, 32: 3}[coarsest]
 
 
 def test_a_backbone_without_such_maps_is_refused_in_a_sentence():

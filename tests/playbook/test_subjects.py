@@ -181,7 +181,7 @@ def test_what_a_folder_holds_is_opened_and_other_uses_name_the_command(fitted):
     assert told_by(fitted[0].folder) == "text"
     assert opened(fitted[0].folder).sample("the", 5, seed=1) == fitted[0].model.sample("the", 5, seed=1)
     with pytest.raises(
-        ValueError, match=r"a model of text and none that tells what is in a picture; use `visus sample`"
+        ValueError, match=r"a model of text and none that tells the class, .* of a picture, .*; use `visus sample`"
     ):
         shipped.load(fitted[0].folder)
 

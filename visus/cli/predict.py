@@ -23,6 +23,7 @@ def command(
         float | None, typer.Option(help="Of objects: score from which they count.", min=0, max=1)
     ] = None,
     draw: Annotated[Path | None, typer.Option(help="Of objects and maps: folder for drawn pictures.")] = None,
+    maps: Annotated[Path | None, typer.Option(help="Of painted classes: folder for label maps, PNG.")] = None,
 ) -> int:
     """Label, probability and file of each picture; or its attributes, its numbers, a sentence, or its objects.
 
@@ -43,7 +44,7 @@ def command(
 
     way = _way(beam, sample, temperature, seed) | ({} if threshold is None else {"threshold": threshold})
     looking = looker(run, views, way)
-    drawings = _drawings(draw, looking, pictures) if draw else None
+    written = _written(draw, maps, looking, pictures)
     as_one = getattr(looking.model, "results", None) if as_json else None
     in_full = len(files(pictures)) == 1
     read: list[Any] = []
@@ -56,8 +57,8 @@ def command(
                 print(json.dumps(prediction.facts()))  # noqa: T201
             continue
         n_read += 1
-        if drawings:
-            drawings.add(prediction)
+        for folder in written:
+            folder.add(prediction)
         if as_one:
             read.append(prediction)
         elif as_json:
@@ -73,10 +74,14 @@ def command(
     return 1 if n_failed else 0
 
 
-def _drawings(folder: Path, looking: Any, pictures: list[Path]) -> Any:
-    from ..playbook.draw import Drawings
+def _written(draw: Path | None, maps: Path | None, looking: Any, pictures: list[Path]) -> list[Any]:
+    """The folders that something of each picture is written into."""
+    if not draw and not maps:
+        return []
+    from ..playbook.draw import Drawings, LabelMapFiles
 
-    return Drawings(folder, looking.tells, looking.model, pictures)
+    known = (looking.tells, looking.model, pictures)
+    return [kind(folder, *known) for kind, folder in ((Drawings, draw), (LabelMapFiles, maps)) if folder]
 
 
 def _way(beam: int, sample: bool, temperature: float, seed: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from .batches import PART_BATCH, Prepared
 from .named import cache
 
 FOLDER = "proposals"  # in the cache
-USUAL, MOST = "selective_search", 1000
+USUAL, MOST = "selective_search", 2000  # about as many as in the papers
 
 Boxes = NDArray[np.float32]
 Progress = Callable[[int, int], object]  # pictures done, and of how many

@@ -50,6 +50,7 @@ def check_gradients(
     *,
     entries: int = 3,
     seconds: float = math.inf,
+    limit: float = math.inf,
     seed: int = 0,
 ) -> list[Verdict]:
     """A verdict per tensor on the gradient that autograd gives for `loss`, in order.
@@ -57,12 +58,13 @@ def check_gradients(
     loss: a closure that returns a scalar in float64; it is called with the same random numbers each time, so dropout
     may stay on. named: (name, float64 tensor that requires a gradient). Their values are as before afterwards.
     entries: tried of each tensor: the largest gradient, then random ones. seconds: after the first entry of every
-    tensor, no further round begins once this time has passed.
+    tensor, no further round begins once this time has passed. limit: after so many seconds no further tensor is asked,
+    in an order drawn at random; those not asked are left out.
     Raises ValueError if the loss is no scalar, is not in float64, or differs between two evaluations.
     """
     tensors = dict(named)
     gradients = _analytic(loss, tensors, seed)
-    return compare(loss, tensors, gradients, entries=entries, seconds=seconds, seed=seed)
+    return compare(loss, tensors, gradients, entries=entries, seconds=seconds, limit=limit, seed=seed)
 
 
 def compare(
@@ -72,6 +74,7 @@ def compare(
     *,
     entries: int = 3,
     seconds: float = math.inf,
+    limit: float = math.inf,
     seed: int = 0,
 ) -> list[Verdict]:
     """As `check_gradients`, for gradients that are already there, whoever computed them."""
@@ -80,15 +83,20 @@ def compare(
     dice = torch.Generator().manual_seed(seed)
     tallies = {name: _Tally() for name in tensors}
     excluded: dict[str, list[str]] = {name: [] for name in tensors}
+    asked = dict.fromkeys(tensors, limit == math.inf)
+    order = list(tensors) if limit == math.inf else _shuffled(list(tensors), seed)
     for turn in range(entries):
         if turn and time.monotonic() - began > seconds:
             break
-        for name, tensor in tensors.items():
-            if turn < tensor.numel():
+        for name in order:
+            tensor = tensors[name]
+            if turn < tensor.numel() and time.monotonic() - began <= limit:
+                asked[name] = True
                 _try_entry(ruler, name, tensor, gradients[name], turn, dice, tallies[name], excluded[name])
     return [
         Verdict(name, band(t.error) if t.entries else UNJUDGED, t.error, t.entries, t.at, tuple(excluded[name]))
         for name, t in tallies.items()
+        if asked[name]
     ]
 
 
@@ -209,6 +217,11 @@ def _entry_error(ruler: _Ruler, tensor: Tensor, index: tuple[int, ...], analytic
         if best <= BANDS[0][0]:
             break
     return best, kink if best == math.inf else ""
+
+
+def _shuffled(names: list[str], seed: int) -> list[str]:
+    order = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed)).tolist()
+    return [names[i] for i in order]
 
 
 def _random(n: int, dice: torch.Generator) -> int:

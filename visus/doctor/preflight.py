@@ -13,6 +13,11 @@ from .finding import Finding, worst
 ORDER = (
     "head",
     "targets",
+    "object_classes",
+    "boxes",
+    "anchors",
+    "suppression",
+    "ignored",
     "inputs",
     "pretrained",
     "future",

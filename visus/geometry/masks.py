@@ -85,14 +85,15 @@ def polygon_mask(polygons: Sequence[Sequence[float]], height: int, width: int) -
     pixel, and a column is filled between its crossings with the walk. Raises ValueError for an outline of fewer than
     three points.
     """
-    filled = np.zeros(height * width, dtype=np.uint8)
+    mask = np.zeros((height, width), dtype=np.uint8)
     for outline in polygons:
-        filled |= _filled(np.asarray(outline, dtype=np.float64), height, width)
-    return np.ascontiguousarray(filled.reshape(width, height).T)
+        first, columns = _filled(np.asarray(outline, dtype=np.float64), height, width)
+        mask[:, first : first + len(columns)] |= columns.T
+    return mask
 
 
-def _filled(outline: NDArray[np.float64], height: int, width: int) -> NDArray[np.uint8]:
-    """One outline, filled: uint8 (width * height,), column by column."""
+def _filled(outline: NDArray[np.float64], height: int, width: int) -> tuple[int, NDArray[np.uint8]]:
+    """One outline, filled: its first column, and the columns that it reaches, uint8 (columns, height)."""
     if outline.size < 6 or outline.size % 2 or not np.isfinite(outline).all():
         raise ValueError(f"an outline is at least three points x, y; got {outline.size} numbers")
     across, down = _walk(np.trunc(STEPS * outline.reshape(-1, 2) + 0.5))
@@ -102,10 +103,15 @@ def _filled(outline: NDArray[np.float64], height: int, width: int) -> NDArray[np
     kept = (column % 1 == 0) & (column >= 0) & (column <= width - 1)  # crossings of the middle of a column
     row = (np.minimum(down[steps], down[steps + 1])[kept] + 0.5) / STEPS - 0.5
     row = np.ceil(row.clip(0, height))
-    places = (column[kept] * height + row).astype(np.int64)
-    turns = np.bincount(places, minlength=height * width + 1)[: height * width]
-    filled: NDArray[np.uint8] = (np.cumsum(turns) & 1).astype(np.uint8)
-    return filled
+    if not len(row):
+        return 0, np.zeros((0, height), dtype=np.uint8)
+    column = column[kept].astype(np.int64)
+    first, reach = int(column.min()), int(column.max() - column.min()) + 1
+    places = (column - first) * height + row.astype(
+        np.int64
+    )  # a column's last crossing may be the next one's first row
+    turns = np.bincount(places, minlength=reach * height + 1)[: reach * height]
+    return first, (np.cumsum(turns) & 1).astype(np.uint8).reshape(reach, height)
 
 
 def _walk(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -161,8 +161,8 @@ def _settled(corners: Floats, threshold: float, groups: NDArray[Any] | None = No
         columns, rows = columns[:, block:], rows[block:]
         gone = np.count_nonzero(suppressed)
         if gone:
-            left = np.flatnonzero(~suppressed)
-            columns, rows = columns.take(left, 1), rows[left]
+            remaining = np.flatnonzero(~suppressed)
+            columns, rows = columns.take(remaining, 1), rows[remaining]
         if sweep and len(rows) >= FEW and gone * APART < len(rows):
             sweep, pairs = False, _swept(columns, overlaps)
             if pairs is not None:

@@ -57,3 +57,19 @@ class Detections:
     def cpu(self) -> "Detections":
         moved = {name: part.cpu() for name, part in vars(self).items() if part is not None}
         return replace(self, **moved)
+
+
+@dataclass(frozen=True)
+class Matching:
+    """How the M objects of a batch meet the places that a detector answers from: its anchors, or the cells of its maps.
+
+    sides: (M, 2), width and height in pixels. taken: (M,), places that learn to tell the object. overlap: (M,), the
+    best IoU of any prior box with it, and wanted: the IoU from which a place learns it anyhow; None and 0 where places
+    are chosen in another way. shapes: (A, 2), width and height of the prior boxes, of all maps.
+    """
+
+    sides: Tensor
+    taken: Tensor
+    overlap: Tensor | None = None
+    wanted: float = 0.0
+    shapes: Tensor | None = None

@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..data.annotations import Annotations
-from ..data.open_annotations import open_annotations
 from ..geometry.anchors import Anchors, fit_shapes, shape_overlaps
 from ..geometry.boxes import iou
 from ..recipes._form import About, Limits
 from ..report.figures.canvas import BLUE, MUTED, ORANGE, draw, legend, scale
 from ..report.figures.chart import Chart
 from ._exhibit import Exhibit, Table
+from ._objects import marked
 
 HIT, HIGH = 0.5, 0.7  # IoU at which an anchor counts as near, and from which Faster R-CNN's are positive
 RATIOS = (0.5, 1.0, 2.0)
@@ -30,7 +30,7 @@ def run(
     stride: Annotated[int, Limits(2, 64), About("pixels between anchors on a single map")] = 16,
     seed: Annotated[int, Limits(0), About("of the clusters' starts")] = 0,
 ) -> Exhibit:
-    frames, boxes = scaled(open_annotations(data), pictures, size)
+    frames, boxes = scaled(marked(data, pictures), pictures, size)
     sides = torch.cat(boxes)
     sides = sides[:, 2:] - sides[:, :2]
     fitted = {k: fit_shapes(sides, k, seed) for k in CLUSTERS if len(sides.unique(dim=0)) >= k}
@@ -59,8 +59,8 @@ def run(
         few, many = min(fitted), max(fitted)
         fits = {k: float(shape_overlaps(sides, fitted[k]).amax(1).mean()) for k in (few, many)}
         findings.append(
-            f"Shapes fitted to the objects (k-means on IoU): the best of {few} overlaps an object by "
-            f"{fits[few]:.2f} on average when laid on it, the best of {many} by {fits[many]:.2f}; the places of the grid cost the rest."
+            f"Shapes fitted to the objects (k-means on IoU): the best of {few} overlaps an object by {fits[few]:.2f} "
+            f"on average when laid on it, the best of {many} by {fits[many]:.2f}; the places of the grid cost the rest."
         )
     charts = [
         Chart(
@@ -82,13 +82,14 @@ def run(
 
 def scaled(annotations: Annotations, pictures: int, size: int) -> tuple[list[tuple[int, int]], list[Tensor]]:
     """Heights and widths of pictures with objects, and their boxes, with the long side brought to `size`."""
-    frames, boxes = [], []
+    frames: list[tuple[int, int]] = []
+    boxes: list[Tensor] = []
     for (height, width), one in zip(annotations.sizes.tolist(), annotations.objects, strict=True):
         times = size / max(height, width) if size else 1.0
-        marked = torch.from_numpy(one.boxes[~one.crowd]).float() * times
-        if len(marked) and len(frames) < pictures:
+        found = torch.from_numpy(one.boxes[~one.crowd]).float() * times
+        if len(found) and len(frames) < pictures:
             frames.append((round(height * times), round(width * times)))
-            boxes.append(marked)
+            boxes.append(found)
     if not frames:
         raise ValueError(f"no picture of {annotations.origin} holds an object; take another set")
     return frames, boxes

@@ -50,7 +50,7 @@ def run(
         ),
         (
             f"A box that starts 1.5 sides away and descends 1 - IoU ends at an overlap of {paths['IoU'][-1]:.2f}; "
-            f"with 1 - GIoU, at {paths['GIoU'][-1]:.2f} after {steps} steps."
+            f"with 1 - GIoU it reaches {max(paths['GIoU']):.2f} within {steps} steps."
         ),
     ]
     charts = [
@@ -62,7 +62,8 @@ def run(
         Chart(
             "A box that is to find another",
             draw(lambda figure: _paths(figure, paths), 240),
-            "Overlap while gradient descent moves a box's corners; it starts one and a half sides away.",
+            "Overlap while gradient descent moves a box's corners; it starts one and a half sides away. Flutter "
+            "at the end: the slope does not fade near the goal, so the rate has to.",
         ),
     ]
     first = torch.tensor([[0.0, 0, 10, 10]])

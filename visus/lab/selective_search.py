@@ -11,7 +11,6 @@ from torch import Tensor
 
 from ..data import proposals
 from ..data.decode import read_full
-from ..data.open_annotations import open_annotations
 from ..engine import catalogue
 from ..geometry.boxes import iou
 from ..recipes._form import About, Limits
@@ -19,8 +18,10 @@ from ..report.figures.boxes import Mark, drawn
 from ..report.figures.canvas import BLUE, ORANGE, draw, legend, percent, scale
 from ..report.figures.chart import Chart
 from ._exhibit import Exhibit, Plate, Table
+from ._objects import marked
 
 HIT = 0.5
+SHOWN = 2
 COUNTS = (10, 30, 100, 300, 1000, 2000)
 WORDS = {"selective_search": "selective search", "sliding_window": "a grid of windows"}
 QUICK = {"pictures": 2}
@@ -30,13 +31,13 @@ def run(
     data: Annotated[str, About("a set with marked objects: a name or a path")] = "shapes",
     pictures: Annotated[int, Limits(1, 1000), About("pictures with objects that are looked at")] = 20,
 ) -> Exhibit:
-    annotations = open_annotations(data)
+    annotations = marked(data, pictures)
     rows = [row for row, one in enumerate(annotations.objects) if (~one.crowd).any()][:pictures]
     if not rows:
         raise ValueError(f"no picture of {data} holds an object; take another set")
     images = [read_full(annotations.paths[row]) for row in rows]
-    marked = [annotations.objects[row].boxes[~annotations.objects[row].crowd] for row in rows]
-    truth = [torch.from_numpy(boxes).float() for boxes in marked]
+    objects = [annotations.objects[row].boxes[~annotations.objects[row].crowd] for row in rows]
+    truth = [torch.from_numpy(boxes).float() for boxes in objects]
     found, seconds = {}, {}
     for name in WORDS:
         find, began = catalogue.find(proposals, name).find, time.perf_counter()
@@ -67,13 +68,13 @@ def run(
             f"The share of objects that at least one of so many boxes overlaps by {HIT}.",
         )
     ]
-    few = min(3, len(images))
     plates = [
         Plate(
-            "The nearest box of selective search",
-            _shown([_nearest(images[k], truth[k], found[search][k]) for k in range(few)]),
-            "Whole lines: the proposal nearest to each object. Broken: the object.",
+            f"Proposals of {annotations.names[rows[k]]}",
+            _nearest(images[k], truth[k], found[search][k])[None],
+            "Whole lines: the box of selective search nearest to each object. Broken: the object.",
         )
+        for k in range(min(SHOWN, len(images)))
     ]
     table = [[str(n), f"{met[search][k]:.1%}", f"{met[grid][k]:.1%}"] for k, n in enumerate(COUNTS)]
     tables = [Table("Objects met", ["boxes", *WORDS.values()], table)]
@@ -91,15 +92,6 @@ def _nearest(image: NDArray[np.uint8], truth: Tensor, found: Tensor) -> NDArray[
     near = found[iou(truth, found).argmax(1)]
     marks = [Mark(box.numpy(), colour=k, dashed=True) for k, box in enumerate(truth)]
     return drawn(image, [*marks, *(Mark(box.numpy(), colour=k) for k, box in enumerate(near))])
-
-
-def _shown(pictures: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Pictures of different sizes on grey grounds of one size."""
-    height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
-    grounds = np.full((len(pictures), height, width, 3), 128, dtype=np.uint8)
-    for ground, picture in zip(grounds, pictures, strict=True):
-        ground[: picture.shape[0], : picture.shape[1]] = picture
-    return grounds
 
 
 def _paint(figure: Figure, met: dict[str, Any]) -> None:

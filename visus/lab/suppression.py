@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..data.annotations import Annotations
 from ..data.decode import read_full
-from ..data.open_annotations import open_annotations
 from ..geometry.boxes import from_centre, iou, to_centre
 from ..geometry.nms import batched_nms
 from ..recipes._form import About, Limits
@@ -19,6 +17,7 @@ from ..report.figures.boxes import Mark, drawn
 from ..report.figures.canvas import BLUE, INK, ORANGE, draw, legend, percent, scale
 from ..report.figures.chart import Chart
 from ._exhibit import Exhibit, Plate, Table
+from ._objects import marked
 
 THRESHOLDS = tuple(round(0.05 * n, 2) for n in range(1, 20))
 SHOWN_AT = (0.1, 0.5, 0.9)
@@ -46,7 +45,7 @@ def run(
     classes: Annotated[bool, About("suppress within a class only")] = False,
     seed: Annotated[int, Limits(0), About("of the boxes that are said")] = 0,
 ) -> Exhibit:
-    annotations = open_annotations(data)
+    annotations = marked(data, pictures)
     rows = crowded(annotations, pictures)
     random = torch.Generator().manual_seed(seed)
     scenes = [scene(annotations, row, answers, spread, random) for row in rows]
@@ -79,11 +78,11 @@ def run(
     shown = max(range(len(scenes)), key=lambda k: neighbours(scenes[k], 0.1, classes))
     plates = [
         Plate(
-            "One picture at three thresholds",
-            np.stack([_drawn(annotations, rows[shown], scenes[shown], t, classes) for t in SHOWN_AT]),
+            f"What stays at a threshold of {t}",
+            _drawn(annotations, rows[shown], scenes[shown], t, classes)[None],
             "Broken: an object of which nothing is left.",
-            [f"threshold {t}" for t in SHOWN_AT],
         )
+        for t in SHOWN_AT
     ]
     table = [
         [f"{t}", f"{one['eaten']:.1%}", f"{one['duplicates']:.2f}", f"{one['f1']:.3f}"] for t, one in tried.items()

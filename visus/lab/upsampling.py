@@ -61,7 +61,7 @@ def run(
     columns = {"as it was": example, **enlarged(example)}
     plates = [
         Plate(
-            "Halved and doubled",
+            "Pictures halved and doubled",
             shown(torch.cat(list(columns.values()))),
             "Nearest and bilinear fill every pixel; nails and unpooling leave zeros that a convolution has to fill.",
             [name if k == 0 else "" for name in columns for k in range(len(example))],
@@ -124,7 +124,7 @@ def stamped(field: int, stride: int) -> Tensor:
     layer = nn.ConvTranspose2d(1, 1, field, stride=stride, bias=False)
     nn.init.constant_(layer.weight, 1 / field**2)
     with torch.no_grad():
-        return layer(torch.ones(1, 1, SIDE_PX, SIDE_PX))  # type: ignore[no-any-return]
+        return layer(torch.ones(1, 1, SIDE_PX, SIDE_PX))
 
 
 def _blocks(images: Tensor) -> Tensor:
@@ -133,8 +133,8 @@ def _blocks(images: Tensor) -> Tensor:
 
 
 def _grey(values: Tensor) -> Tensor:
-    """One map (1, 1, h, w) in grey, its largest white, all of one size."""
-    return F.interpolate(values / values.amax(), size=(48, 48)).expand(-1, 3, -1, -1)
+    """One map (1, 1, h, w) in grey, its largest nearly white, all of one size."""
+    return F.interpolate(0.85 * values / values.amax(), size=(48, 48)).expand(-1, 3, -1, -1)
 
 
 def _listed(values: dict[str, float]) -> str:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 IGNORE = 255  # a pixel of no class
-Balance = Literal["none", "inverse", "median_frequency"]
+Balance = Literal["none", "root", "inverse", "median_frequency"]
 
 
 def pixel_cross_entropy(
@@ -53,9 +53,15 @@ def median_frequency(pixels: Tensor, present: Tensor) -> Tensor:
     return _bounded(share[there].median() / share.clamp_min(torch.finfo(share.dtype).tiny), pixels)
 
 
+def root(pixels: Tensor, present: Tensor) -> Tensor:
+    """The roots of `median_frequency`: rare classes count more, and common ones are not given up for them."""
+    return median_frequency(pixels, present).sqrt()
+
+
 # name -> pixels of each class (K,) and pixels of the pictures that show it (K,), of the training part -> weights (K,)
 BALANCES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "none": none,
+    "root": root,
     "inverse": inverse,
     "median_frequency": median_frequency,
 }

@@ -6,6 +6,7 @@ away; all other names stay as they are, so that weights of the classifier fit.
 
 import difflib
 import importlib
+import inspect
 import math
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,9 +63,10 @@ def backbone(
 ) -> Backbone:
     """A backbone made of the classifier `name`, '' for the one of the pretrained weights or the usual one.
 
-    pretrained: '' to begin from nothing, imagenet, visus-small, a run's folder, a .safetensors file. norm: batch, or
-    for batches of one or two pictures frozen (of pretrained weights) or group. settings: the classifier's own. Raises
-    LookupError for a name that is none, ValueError for weights that do not fit and classifiers without maps.
+    name: it may bring settings along, as 'resnet:depth=34:layout=small'. pretrained: '' to begin from nothing,
+    imagenet, visus-small, a run's folder, a .safetensors file. norm: batch, or for batches of one or two pictures
+    frozen (of pretrained weights) or group. deepest: the last stride that is wanted. settings: the classifier's own.
+    Raises LookupError for a name that is none, ValueError for weights that do not fit and classifiers without maps.
     """
     name, settings = resolved(name, pretrained, settings)
     network: Any = _classifier(name).build(tuple(image), N_CLASSES, **settings)
@@ -82,7 +84,8 @@ def resolved(name: str, pretrained: str = "", settings: Mapping[str, Any] | None
 
     Raises LookupError, ValueError as `backbone` does.
     """
-    given = dict(settings or {})
+    name, *words = name.split(":")
+    given = {**(_typed(name, words) if words else {}), **(settings or {})}
     if not pretrained:
         return name or USUAL, given
     source = weights_of.find(pretrained)
@@ -220,6 +223,22 @@ def _take_away(network: nn.Module, before: Iterable[str], after: Iterable[str]) 
         if name and name not in needed and not inside:
             gone.append(name)
             setattr(network.get_submodule(parent), name.rpartition(".")[2], nn.Identity())
+
+
+def _typed(name: str, words: Sequence[str]) -> dict[str, Any]:
+    """['depth=34', 'layout=small'] as settings of a classifier. Raises LookupError or ValueError for what is none."""
+    known = inspect.signature(_classifier(name).build).parameters
+    usual = {key: one.default for key, one in known.items() if key not in ("image", "n_classes")}
+    found: dict[str, Any] = {}
+    for key, equals, value in (word.partition("=") for word in words):
+        if not equals or key not in usual:
+            raise ValueError(f"'{key}' is no setting of backbone={name}; it has {', '.join(usual)}, written name=value")
+        kind = type(usual[key])
+        try:
+            found[key] = value in ("yes", "true", "1") if kind is bool else kind(value)
+        except ValueError:
+            raise ValueError(f"{key} of backbone={name} is {kind.__name__}, as {usual[key]}; got '{value}'") from None
+    return found
 
 
 def _classifier(name: str) -> ModuleType:

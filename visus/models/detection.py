@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..data.preprocess import Standardise
-from ..geometry.objects import Detections, Targets
+from ..geometry.objects import Detections, Matching, Targets
 from .detectors._contract import Detector
 from .detectors._regions import Regional
 
@@ -34,6 +34,17 @@ class Detecting(nn.Module):
     def terms(self, images: Tensor, targets: Targets) -> dict[str, Tensor]:
         """Named losses of a batch."""
         return self.network.terms(self._floats(images), targets)
+
+    def matching(self, images: Tensor, targets: Targets) -> Matching | None:
+        """How the objects of a batch meet the places it answers from; None of a detector that has no such places."""
+        meet = getattr(self.network, "matching", None)
+        return None if meet is None else meet(self._floats(images), targets)
+
+    @property
+    def suppression(self) -> float | None:
+        """The IoU above which the less sure of two boxes of a class goes; None where none goes."""
+        choosing = getattr(self.network, "choosing", None)
+        return None if choosing is None else float(choosing.nms_threshold)
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -183,6 +183,7 @@ def write(folder: Path, detector: Detector, prepared: PreparedObjects, examined:
         **examined.detail,
         "values": examined.values,
         "part": examined.part,
+        "names": examined.classes,
         "classes": _classes(examined),
         "said": SAID,
         "examples": examples,

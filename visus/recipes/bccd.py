@@ -4,5 +4,12 @@ from functools import partial
 
 from . import detect
 
-build = partial(detect.build, data="bccd", model="faster_rcnn", size=320)
+build = partial(
+    detect.build,
+    data="bccd",
+    model="faster_rcnn",
+    size=320,
+    flip_vertical=True,
+    epochs=60,  # cells have no up
+)
 SUBJECT = detect.SUBJECT

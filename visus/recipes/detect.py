@@ -117,15 +117,16 @@ def network_of(
         backbone = backbone or before.backbone.get("model", "")
     module = catalogue.find(detectors, model)
     own = _usual(module) | dict(before.settings if before else {}) | dict(settings)
-    own |= of_data(module, data, own)
-    handed, sees = dict[str, Any](), dict[str, Any]()
+    handed, sees, strides = dict[str, Any](), dict[str, Any](), list[int]()
     if _looks_through(module):
         sees = {"norm": norm, "deepest": _deepest(module, own)}
         more = before.backbone["settings"] if before else {}
         handed[HANDED] = seeing.backbone(backbone, data.image, "" if before else pretrained, **sees, **more)
         sees |= handed[HANDED].facts
+        strides = sorted(handed[HANDED].channels)
     elif backbone or (pretrained and not before):
         raise ValueError(f"model={model} looks through no backbone; leave backbone= and pretrained= out")
+    own |= of_data(module, data, own | {"strides": strides})
     network = module.build(data.image, len(data.classes), **handed, **own)
     usual = before.standardisation() if before else seeing.standardisation(pretrained)
     mean, std = usual or (data.pictures.mean, data.pictures.std)
@@ -136,7 +137,10 @@ def network_of(
 
 
 def of_data(module: ModuleType, data: PreparedObjects, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings that a detector's `from_data` reads off the training part, where they were not given: its anchors."""
+    """Settings that a detector's `from_data` reads off the training part, where they were not given: its anchors.
+
+    settings: its own, and `strides`, those of the backbone's maps.
+    """
     read = getattr(module, "from_data", None)
     return dict(read(data, settings)) if read else {}
 

@@ -52,6 +52,7 @@ def _context(run: Run) -> dict[str, Any]:
         results,
         robustness,
         search,
+        segmentation,
         told,
         training,
         translation,
@@ -82,6 +83,7 @@ def _context(run: Run) -> dict[str, Any]:
         "language": language.gather(record),
         "captions": captions.gather(record),
         "detection": detection.gather(record),
+        "segmentation": segmentation.gather(record),
         "translation": translation.gather(record),
         "training": training.gather(record),
         "filters": filters.gather(record),
@@ -110,4 +112,5 @@ def _absent(context: dict[str, Any], only_searched: bool) -> list[str]:
     if context["language"] or context["translation"]:
         said = {part: said[part] for part in ("verdicts", "search", "training")}
     tested = context["test"] or context["told"] or context["captions"] or context["detection"]
+    tested = tested or context["segmentation"]
     return [sentence for part, sentence in said.items() if not (tested if part == "test" else context[part])]

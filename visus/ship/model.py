@@ -165,7 +165,10 @@ def load(folder: str | Path, views: str = "one") -> TrainedModel:
     tells = facts.get("tells", CLASSES)
     if tells in catalogue.names(kinds):
         command = catalogue.find(kinds, tells).COMMAND
-        raise ValueError(f"{folder} holds a model of {tells} and none that tells what is in a picture; use `{command}`")
+        raise ValueError(
+            f"{folder} holds a model of {tells} and none that tells the class, numbers or attributes of a picture, "
+            f"which this is made for; use `{command}`"
+        )
     with whole(folder):
         network = assemble(facts)
         network.load_state_dict(weights)

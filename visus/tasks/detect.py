@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
 from ..engine.seed import own_randomness
 from ..engine.task import Task, evaluating
-from ..geometry.objects import Detections, Targets
+from ..geometry.objects import Detections, Matching, Targets
 from ..metrics.detection import DetectionScores, Found, Truth, average_precisions, found, marked
 from ..metrics.detection_matches import best_threshold, flat, match
 
@@ -25,6 +25,9 @@ class Finder(Protocol):
 
     def __call__(self, images: Tensor, proposals: Tensor | None = None) -> list[Detections]: ...
     def terms(self, images: Tensor, targets: Targets) -> dict[str, Tensor]: ...
+    def matching(self, images: Tensor, targets: Targets) -> Matching | None: ...
+    @property
+    def suppression(self) -> float | None: ...
     @property
     def needs(self) -> tuple[str, ...]: ...
 
@@ -73,6 +76,7 @@ class Detect(Task):
         self.model, self.data, self.classes, self.kind = model, data, list(classes), kind
         self.weights, self.sigmas, self.surrogates = dict(weights or {}), sigmas, surrogates
         self.steps_per_epoch = data.steps_per_epoch
+        self._answered: tuple[list[Found], list[Truth]] | None = None
         self.objectives = [Objective(self.NAME, self.oversight, model.parameters(), optimizer, **descent)]
         self.train()
 
@@ -104,6 +108,27 @@ class Detect(Task):
             raise ValueError(f"no term is called {', '.join(unknown)}; this detector's are {', '.join(terms)}")
         return {name: term * self.weights.get(name, 1.0) for name, term in terms.items()}
 
+    # -- for the doctor ------------------------------------------------------------------------------------------
+
+    def marks(self, batch: Batch) -> Targets:
+        """What is marked in a batch."""
+        return self.data.targets(batch)
+
+    def matching(self, batch: Batch) -> Matching | None:
+        """How the objects of a batch meet the places that the detector answers from, if it has such."""
+        return self.finder.matching(batch[0], self.data.targets(batch))
+
+    @property
+    def suppression(self) -> float | None:
+        """The IoU above which the less sure of two boxes of a class goes."""
+        return self.finder.suppression
+
+    def answered(self) -> tuple[list[Found], list[Truth]] | None:
+        """What was found in the validation pictures at the last evaluation, and what is marked there."""
+        return self._answered
+
+    # ------------------------------------------------------------------------------------------------------------
+
     def look(self, images: Tensor, proposals: Tensor | None = None) -> list[Detections]:
         """Pictures uint8 (B, 3, H, W) -> what is found in each, in pixels of these pictures, on the CPU."""
         proposals = None if proposals is None else proposals.to(self.device)
@@ -112,6 +137,7 @@ class Detect(Task):
 
     def evaluate(self) -> dict[str, float]:
         answers, truth, terms = self.judged("validation")
+        self._answered = answers, truth
         boxes = self.scored(answers, truth)
         scores = {"validation_map50": _known(boxes.map50), "validation_map": _known(boxes.map)}
         if self.kind in MEASURED:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
 from ..engine.task import Task, evaluating
 from ..losses.dice import blind_dice, dice_loss
-from ..losses.segmentation import pixel_cross_entropy
+from ..losses.segmentation import IGNORE, pixel_cross_entropy
 from ..metrics.segmentation import confusion_of_maps, scores_of
 from .classify import joined
 
@@ -56,6 +56,7 @@ class Segment(Task):
         self.model, self.data, self.facts = joined(standardise, network), data, dict(facts or {})
         self.weights, self.dice, self.smoothing, self.n_classes = weights, dice, smoothing, len(shares)
         self.steps_per_epoch = data.steps_per_epoch
+        self._painted: NDArray[np.int64] | None = None
         blind = math.log(self.n_classes) + (dice * blind_dice(shares) if dice else 0)
         self.objectives = [
             Objective(self.NAME, self.misjudgement, self.model.parameters(), optimizer, blind_loss=blind, **descent)
@@ -85,6 +86,14 @@ class Segment(Task):
             terms["dice"] = self.dice * dice_loss(scores, labels)
         return terms
 
+    def ignored(self, batch: Batch) -> Tensor:
+        """Pixels (B, H, W) of a batch that are to count neither way."""
+        return batch[1] == IGNORE
+
+    def painted(self) -> NDArray[np.int64] | None:
+        """The confusion of the validation pixels (K, K), rows truth, at the last evaluation."""
+        return self._painted
+
     def scores(self, images: Tensor) -> Tensor:
         """Images uint8 (B, 3, H, W) -> scores (B, K, H, W), float32, in evaluation mode."""
         with evaluating(self), self.precision.autocast(self.device.type):
@@ -109,6 +118,7 @@ class Segment(Task):
 
     def evaluate(self) -> dict[str, float]:
         confusion, loss = self.judged("validation")
+        self._painted = confusion
         found = scores_of(confusion)
         train, train_loss = self.judged("train", self.TRAIN_SAMPLE)
         return {

@@ -47,8 +47,8 @@ class Categories:
             raise ValueError(f"{next(iter(lists))}: two categories are called '{twice[0]}'; rename one of them")
         ordered = [known[key] for key in sorted(known, key=lambda key: (isinstance(key, str), key))]
         points = next((entry for entry in ordered if entry.get("keypoints")), {})
-        names, bones = _named_points(points, next(iter(lists)))
-        return cls(ordered, {entry["id"]: place for place, entry in enumerate(ordered)}, names, bones)
+        points_by_name, bones = _named_points(points, next(iter(lists)))
+        return cls(ordered, {entry["id"]: place for place, entry in enumerate(ordered)}, points_by_name, bones)
 
 
 def _named_points(category: Mapping[str, Any], file: Path) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
@@ -66,8 +66,8 @@ def _named_points(category: Mapping[str, Any], file: Path) -> tuple[tuple[str, .
         or any(end not in known for b in bones for end in b)
     ):
         raise ValueError(
-            f"{file}: the skeleton of category '{category['name']}' is {str(skeleton)[:60]}; expected pairs of numbers from "
-            f"1 to {len(said)}"
+            f"{file}: the skeleton of category '{category['name']}' is {str(skeleton)[:60]}; expected pairs of numbers "
+            f"from 1 to {len(said)}"
         )
     return tuple(said), [(bone[0] - 1, bone[1] - 1) for bone in bones]
 

@@ -5,6 +5,7 @@ ranked together by how late they were joined, times chance, as in the paper. Dif
 which is of brightness alone, and in that of boxes which are nearly the same one is kept.
 """
 
+import copy
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ def _touching(labels: Labels) -> NDArray[np.int64]:
 
 def _joined(start: Segments, parts: Sequence[str]) -> Iterator[Values]:
     """The box (1, 4) of each joint, the last first: the two likest neighbours become one, until one is left."""
-    s = Segments(*(array.copy() for array in (start.sizes, start.boxes, start.colour, start.texture, start.pairs)))
+    s = copy.deepcopy(start)
     n, whole = s.n, float(start.sizes.sum())
     beside: list[set[int]] = [set() for _ in range(2 * n - 1)]
     for a, b in s.pairs.tolist():

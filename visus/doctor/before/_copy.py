@@ -35,16 +35,19 @@ def first_batch(task: Task, size: int | None = None) -> Batch:
         return found
     found = shortened(found)
     while len(found[0]) < size and (more := next(batches, None)):
-        found = tuple(_joined(a, b) for a, b in zip(found, shortened(more), strict=True))
+        columns = [_joined(a, b) for a, b in zip(found, shortened(more), strict=True)]
+        if any(column is None for column in columns):
+            break  # pictures with more objects than these: the first batch has to do
+        found = tuple(column for column in columns if column is not None)
     return tuple(tensor[:size] for tensor in found)
 
 
-def _joined(a: Tensor, b: Tensor) -> Tensor:
-    """Rows of both; where sequences are filled up to another length, as long as the shorter ones."""
+def _joined(a: Tensor, b: Tensor) -> Tensor | None:
+    """Rows of both; where sequences are filled up to another length, as long as the shorter ones. None if unlike."""
     if a.ndim == b.ndim == 2 and a.shape[1] != b.shape[1] and are_tokens(a):
         n = min(a.shape[1], b.shape[1])
         a, b = a[:, :n], b[:, :n]
-    return torch.cat([a, b])
+    return torch.cat([a, b]) if a.shape[1:] == b.shape[1:] else None
 
 
 def shortened(batch: Batch) -> Batch:

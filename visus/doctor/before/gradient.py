@@ -16,7 +16,8 @@ from ._look import failure
 
 EXAMPLES = 3  # few examples: few kinks of max and ReLU to step over
 ENTRIES = 3  # of every parameter tensor: the largest gradient, and random ones
-SECONDS = 3.0  # for each term of the loss: a large network gets fewer entries of each tensor, never none
+SECONDS = 3.0  # for each term of the loss: a large network gets fewer entries of each tensor
+LIMIT = 10.0  # for each term: what is not asked by then, of a detector with its many terms, is left out and counted
 BURN_IN = 10  # updates after which tensors that sat at a kink are asked again: fresh biases are all exactly zero
 SEVERITY = {HAPPY: PASS, FINE: PASS, UNEASY: WARNING, WRONG: BLOCKER, UNJUDGED: NOTE}
 
@@ -64,7 +65,7 @@ def _judge(task: Task, objective: Objective, batch: Batch, only: set[str] | None
         named = {name: p for name, p in named.items() if only is None or name in only}
         loss = _term(task, objective, batch, term)
         if named and loss().requires_grad:
-            verdicts += check_gradients(loss, named.items(), entries=ENTRIES, seconds=SECONDS)
+            verdicts += check_gradients(loss, named.items(), entries=ENTRIES, seconds=SECONDS, limit=LIMIT)
     return verdicts + (_penalty(objective, names) if only is None else [])
 
 

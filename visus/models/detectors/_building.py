@@ -1,7 +1,7 @@
 """A two-stage detector put together: small for a processor, or exactly as torchvision's with ResNet-50 and a pyramid."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,9 +41,11 @@ def two_stage(
     """See `faster_rcnn.build`. mask: width and layers of the branch; keypoints: how many, width and layers."""
     if layout == "torchvision":
         strides, extra, before = list(TORCHVISION_STRIDES), True, 1000
+        if missing := set(strides) - set(backbone.channels):
+            raise ValueError(f"layout=torchvision needs maps of stride {min(missing)}; take backbone=resnet50")
         laid = Anchors(TORCHVISION_SIZES, [RATIOS] * 5, [*strides, 64])
     else:
-        strides, extra, before = levels(stride, pyramid), False, max(1000, proposals)
+        strides, extra, before = levels(stride, pyramid, backbone.channels), False, max(1000, proposals)
         sizes = read_anchors(anchors) or [[s * side for side in PER_STRIDE] for s in strides]
         if len(sizes) != len(strides) or len(set(map(len, sizes))) != 1:
             raise ValueError(
@@ -51,11 +53,6 @@ def two_stage(
                 f"many sizes; write {len(strides)} lists as in '16,24;32,48', or leave anchors out"
             )
         laid = Anchors(sizes, [RATIOS] * len(strides), strides, centred=True)
-    if missing := [s for s in strides if s not in backbone.channels]:
-        raise ValueError(
-            f"this backbone has no map of stride {missing[0]}; it has {', '.join(map(str, sorted(backbone.channels)))}: "
-            "set stride= to one of these, or take another backbone"
-        )
     return TwoStage(
         Trunk(backbone, strides, width, pyramid, extra),
         RegionProposals(width, laid.per_place[0], before, proposals),
@@ -67,11 +64,18 @@ def two_stage(
     )
 
 
-def levels(stride: int, pyramid: bool) -> list[int]:
-    """The strides of the maps that are looked at: one, or from `stride` to the coarsest. ValueError for no power of 2."""
-    if stride not in (2, 4, 8, 16, 32):
-        raise ValueError(f"stride must be 2, 4, 8, 16 or 32, the pixels between places of the finest map; got {stride}")
-    return [2**n for n in range(stride.bit_length() - 1, COARSEST.bit_length())] if pyramid else [stride]
+def levels(stride: int, pyramid: bool, there: Iterable[int]) -> list[int]:
+    """The strides of the maps that are looked at: one, or from `stride` on all that are there, COARSEST at most.
+
+    Raises ValueError for a stride that is not there.
+    """
+    known = sorted(there)
+    if stride not in known:
+        raise ValueError(
+            f"stride must be one of {', '.join(map(str, known))}, the pixels between places of the backbone's maps; "
+            f"got {stride}"
+        )
+    return [s for s in known if stride <= s <= COARSEST] if pyramid else [stride]
 
 
 def read_anchors(text: str) -> list[list[float]]:
@@ -88,17 +92,17 @@ def read_anchors(text: str) -> list[list[float]]:
 def fitting_anchors(data: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The setting `anchors` for the objects of a training part: sizes spread evenly, in octaves, over theirs.
 
-    data: see `data.prepared_objects`. settings: the detector's own that were given.
+    data: see `data.prepared_objects`. settings: the detector's own, and `strides`, those of the backbone's maps.
     """
-    if settings.get("anchors") or settings.get("layout") == "torchvision":
+    if settings.get("anchors") or settings["layout"] == "torchvision":
         return {}
     boxes = np.concatenate([one.boxes[~one.crowd] for one in (data.objects[row] for row in data.rows("train").tolist())])
     if not len(boxes):
         return {}
     sides = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
     low, high = np.quantile(sides, MIDDLE)
-    pyramid = settings.get("pyramid", True)
-    strides = levels(settings.get("stride", 8), pyramid)
+    pyramid = settings["pyramid"]
+    strides = levels(settings["stride"], pyramid, settings["strides"])
     each = ON_EACH_MAP if pyramid else ON_A_SINGLE_MAP
     found = np.geomspace(max(low, SMALLEST), max(high, SMALLEST * 1.5), each * len(strides)).round(1)
     return {"anchors": written(found.reshape(len(strides), each).tolist())}
@@ -118,4 +122,4 @@ def arrangement(layout: str, settings: dict[str, Any]) -> dict[str, Any]:
 def deepest(settings: Mapping[str, Any]) -> int:
     """The stride of the last map that a detector with these settings looks at."""
     single = not settings.get("pyramid", True) and settings.get("layout") != "torchvision"
-    return int(settings.get("stride", 8)) if single else COARSEST
+    return int(settings["stride"]) if single else COARSEST

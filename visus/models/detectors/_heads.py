@@ -82,18 +82,20 @@ class KeypointJudge(nn.Module):
         return F.interpolate(at_least_float32(self.kps_score_lowres(x)), scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def mask_loss(logits: Tensor, labels: Tensor, regions: Tensor, masks: Tensor, rows: Tensor) -> Tensor:
+def mask_loss(
+    logits: Tensor, labels: Tensor, regions: Tensor, masks: Tensor, rows: Tensor, aligned: bool = True
+) -> Tensor:
     """Binary cross-entropy of the true class's masks alone, so that classes do not compete (He et al., 2017, section 3).
 
     logits: (K, 1 + classes, M, M); labels: (K,) true classes, background 0; regions: (K, 4); masks: uint8 (N, H, W);
-    rows: (K,) the mask of each region.
+    rows: (K,) the mask of each region. aligned: as of the cut-outs. On an edge the truth lies between 0 and 1.
     """
     if not len(labels):
         return 0 * logits.sum()
     own = logits[torch.arange(len(labels), device=labels.device), labels]
     used, place = rows.unique(return_inverse=True)
     listed = torch.cat([place[:, None].to(regions), regions], 1)
-    wanted = roi_align(masks[used][:, None].to(own), listed, logits.shape[2], 1.0, 0, aligned=False)[:, 0]
+    wanted = roi_align(masks[used][:, None].to(own), listed, logits.shape[2], 1.0, 0, aligned)[:, 0]
     return F.binary_cross_entropy_with_logits(own, wanted.to(own))
 
 

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from ...geometry import boxes as box
 from ...geometry.nms import batched_nms
-from ...geometry.objects import Targets
+from ...geometry.objects import Matching, Targets
 from ._contract import at_least_float32
-from ._sampling import assigned, drawn
+from ._sampling import AN_OBJECT, assigned, drawn
 
 OBJECT, BACKGROUND = 0.7, 0.3  # IoU from which, and below which, an anchor is one
 SAMPLED, POSITIVE = 256, 0.5  # anchors of a picture that are learned from, and the share of objects among them
@@ -95,3 +95,13 @@ class RegionProposals(nn.Module):
         off = F.smooth_l1_loss(moves[which, row], wanted.to(moves), beta=KNEE, reduction="sum")
         return {"rpn_objectness": (loss * real).sum() / n, "rpn_box": off / n}
 
+    @torch.no_grad()
+    def matching(self, anchors: Tensor, targets: Targets) -> Matching:
+        """How the objects of a batch meet anchors (N, 4): those that `terms` would draw from."""
+        real = targets.labels >= 0
+        boxes = targets.boxes.to(anchors)
+        overlap = box.iou(anchors.expand(len(boxes), -1, -1), boxes).amax(1)[real]
+        row, label = assigned(anchors, targets, OBJECT, BACKGROUND, rescue=True)
+        taken = torch.zeros_like(targets.labels).scatter_add_(1, row, (label == AN_OBJECT).long())[real]
+        sides = (anchors[:, 2:] - anchors[:, :2]).unique(dim=0)
+        return Matching((boxes[..., 2:] - boxes[..., :2])[real], taken, overlap, OBJECT, sides)

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ...geometry import boxes as box
 from ...geometry.anchors import Anchors
-from ...geometry.objects import Detections, Targets
+from ...geometry.objects import Detections, Matching, Targets
 from ...layers.pyramid import Pyramid
 from ...layers.roi import pyramid_roi_align
 from ..backbone import Backbone, maps
@@ -157,7 +157,8 @@ class TwoStage(Detector):
             assert targets.masks is not None
             n = targets.masks.shape[1]
             logits = self.roi_heads.masks(cut_outs)
-            found["mask"] = _heads.mask_loss(logits, label, regions, targets.masks.flatten(0, 1), which * n + row)
+            masks = targets.masks.flatten(0, 1)
+            found["mask"] = _heads.mask_loss(logits, label, regions, masks, which * n + row, self.aligned)
         if "keypoints" in self.NEEDS:
             assert targets.keypoints is not None
             points = targets.keypoints[which, row].to(regions)
@@ -183,6 +184,12 @@ class TwoStage(Detector):
         corners = candidates.gather(1, rows[..., None].expand(-1, -1, 4))
         split = [(c[r], p[r], k[r]) for c, p, k, r in zip(corners, place, label, real, strict=True)]
         return [s[0] for s in split], [s[1] for s in split], [s[2] for s in split]
+
+    @torch.no_grad()
+    def matching(self, images: Tensor, targets: Targets) -> Matching:
+        """How the objects of a batch meet the anchors, as the proposals learn from them."""
+        every = torch.cat(self.places(self.backbone(images)))
+        return self.rpn.matching(every, targets)
 
     def forward(self, images: Tensor, proposals: Tensor | None = None) -> list[Detections]:
         features, regions, _ = self.propose(images)

@@ -86,7 +86,7 @@ def build(
     hidden: int = 256,
     sampled: int = 64,
     proposer: str = "selective_search",
-    n_proposals: int = 1000,
+    n_proposals: int = 2000,
     score_threshold: float = 0.05,
     nms_threshold: float = 0.5,
     most: int = 100,

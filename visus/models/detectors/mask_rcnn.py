@@ -19,7 +19,7 @@ def build(
     backbone: Backbone,
     layout: Literal["small", "torchvision"] = "small",
     pyramid: bool = True,
-    stride: int = 8,
+    stride: int = 4,
     width: int = 64,
     hidden: int = 256,
     anchors: str = "",

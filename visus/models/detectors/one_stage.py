@@ -10,12 +10,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...geometry.boxes import area, clip, decode, paired_giou, to_centre
-from ...geometry.objects import CROWD, Detections, Targets
+from ...geometry.objects import CROWD, Detections, Matching, Targets
 from ...layers.pyramid import Pyramid
 from ..backbone import Backbone
 from ._choosing import Choosing
@@ -23,6 +24,8 @@ from ._contract import Detector, at_least_float32
 
 RARE = 0.01  # the chance of an object that a fresh network gives every cell: nearly all are background
 FINEST, COARSEST = 8, 32  # strides of the maps
+SPAN = 5.0  # sides of a prior box in strides
+MOST = 0.98  # share of objects whose sizes decide which maps are needed
 NOBODY = -1  # in place of an object's row: no object is this cell's
 
 
@@ -35,7 +38,9 @@ class Head(nn.Module):
         self.classes, self.box = nn.Conv2d(width, n_classes, 1), nn.Conv2d(width, 5, 1)
         for layer in (self.classes, self.box):
             nn.init.normal_(layer.weight, std=0.01)
+            assert layer.bias is not None
             nn.init.zeros_(layer.bias)
+        assert self.box.bias is not None
         nn.init.constant_(self.box.bias[:1], -math.log((1 - RARE) / RARE))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,6 +58,7 @@ class OneStage(Detector):
         see: Backbone,
         channels: dict[int, int],
         n_classes: int,
+        coarsest: int,
         width: int,
         span: float,
         radius: float,
@@ -60,8 +66,11 @@ class OneStage(Detector):
         choosing: Choosing,
     ) -> None:
         super().__init__()
-        self.see, self.strides = see, sorted(channels)
-        self.join = Pyramid([channels[stride] for stride in self.strides], width)
+        self.see, self.seen = see, sorted(channels)
+        self.strides = [stride for stride in self.seen if stride <= coarsest]
+        self.join = Pyramid([channels[stride] for stride in self.seen], width)
+        for behind in range(len(self.strides), len(self.seen)):  # no head: it only tells the finer ones what it knows
+            self.join.layer_blocks[behind] = nn.Identity()
         self.heads = nn.ModuleList(Head(width, n_classes) for _ in self.strides)
         self.span, self.radius, self.weights = span, radius, weights
         self.choosing = choosing
@@ -94,7 +103,7 @@ class OneStage(Detector):
     def said(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """What every cell says (B, cells, 5 + K), and the prior boxes (cells, 4): squares in pixels around them."""
         found = self.see(images)
-        maps = self.join([found[stride] for stride in self.strides])
+        maps = self.join([found[stride] for stride in self.seen])[: len(self.strides)]
         said = at_least_float32(torch.cat([head(x) for head, x in zip(self.heads, maps, strict=True)], 1))
         return said, self.priors([x.shape[2:] for x in maps]).to(said)
 
@@ -131,6 +140,14 @@ class OneStage(Detector):
         least, row = size.min(1)
         return torch.where(least.isfinite(), row, NOBODY)
 
+    @torch.no_grad()
+    def matching(self, images: Tensor, targets: Targets) -> Matching:
+        """How many cells learn to tell each object of a batch."""
+        rows = self.responsible(targets, self.said(images)[1])
+        taken = torch.zeros_like(targets.labels).scatter_add_(1, rows.clamp(min=0), (rows >= 0).long())
+        real = targets.labels >= 0
+        return Matching((targets.boxes[..., 2:] - targets.boxes[..., :2])[real], taken[real])
+
     def _in_crowd(self, targets: Targets, priors: Tensor) -> Tensor:
         """Cells (B, cells) whose centre lies in a region of many: what they say is neither right nor wrong."""
         boxes, cells = targets.boxes.to(priors)[:, :, None], to_centre(priors)[:, :2]
@@ -144,7 +161,7 @@ def build(
     backbone: Backbone,
     coarsest: int = COARSEST,
     width: int = 64,
-    span: float = 5.0,
+    span: float = SPAN,
     radius: float = 1.5,
     objectness_weight: float = 1.0,
     class_weight: float = 1.0,
@@ -153,26 +170,37 @@ def build(
     nms_threshold: float = 0.5,
     most: int = 100,
 ) -> Detector:
-    """coarsest: stride of the coarsest map looked at, the finest is 8. width: channels of the joined maps.
+    """coarsest: stride of the coarsest map that tells objects, the finest is 8; the recipe reads it off their sizes.
 
-    span: strides that an object spans on the map that tells it, about. radius: strides from its centre within which
-    cells tell it. score_threshold: chance below which nothing is told. nms_threshold: overlap above which the less sure
-    of two boxes goes. most: objects told of a picture. Raises ValueError for a backbone without such maps.
+    width: channels of the joined maps. span: strides that an object spans on the map that tells it, about. radius:
+    strides from its centre within which cells tell it. score_threshold, nms_threshold, most: see `Choosing`. Raises
+    ValueError for what cannot be, and for a backbone without such maps.
     """
-    channels = {stride: n for stride, n in backbone.channels.items() if FINEST <= stride <= coarsest}
-    if not channels:
+    channels = {stride: n for stride, n in backbone.channels.items() if FINEST <= stride <= COARSEST}
+    if not channels or coarsest < min(channels):
         raise ValueError(
             f"one_stage looks at maps of stride {FINEST} to {coarsest}, and this backbone has those of stride "
             f"{', '.join(map(str, sorted(backbone.channels)))}; take another backbone or a larger coarsest"
         )
+    if min(width, span, radius) <= 0:
+        raise ValueError(f"width, span and radius must be above 0; got {width}, {span:g} and {radius:g}")
     weights = objectness_weight, class_weight, box_weight
     choosing = Choosing(score_threshold, nms_threshold, most)
-    return OneStage(backbone, channels, n_classes, width, span, radius, weights, choosing)
+    return OneStage(backbone, channels, n_classes, coarsest, width, span, radius, weights, choosing)
 
 
-def deepest(settings: Mapping[str, Any]) -> int:
-    """The stride of the last map that is looked at."""
-    return int(settings.get("coarsest", COARSEST))
+def from_data(data: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The coarsest map that the training part has objects for: a head for sizes that never come would learn nothing."""
+    if "coarsest" in settings:
+        return {}
+    marked = [data.objects[row] for row in data.rows("train").tolist()]
+    boxes = np.concatenate([one.boxes[~one.crowd] for one in marked])
+    if not len(boxes):
+        return {}
+    side = float(np.quantile(np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(1)), MOST))
+    strides = [FINEST * 2**octave for octave in range((COARSEST // FINEST).bit_length())]
+    span = settings.get("span", SPAN)
+    return {"coarsest": min(strides, key=lambda stride: abs(math.log(side / (span * stride))))}
 
 
 def _conv(n_in: int, n_out: int, field: int) -> nn.Sequential:

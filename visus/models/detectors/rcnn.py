@@ -3,7 +3,7 @@
 Three parts learn from the same regions. A softmax tunes the network. On its features, which they do not change, linear
 SVMs, one for each class, say what a region is, and linear regressions, one for each class, how it is to be moved. The
 paper fits these two afterwards, on features written to disk; here they descend beside the softmax, so that one loop
-trains everything, a run resumes exactly and no second pass over 1,000 regions a picture is needed.
+trains everything, a run resumes exactly and no second pass over 2,000 regions a picture is needed.
 """
 
 import torch
@@ -118,7 +118,7 @@ def build(
     hidden: int = 256,
     sampled: int = 32,
     proposer: str = "selective_search",
-    n_proposals: int = 1000,
+    n_proposals: int = 2000,
     score_threshold: float = 0.05,
     nms_threshold: float = 0.3,
     most: int = 100,

@@ -67,7 +67,8 @@ def opened(source: str, settings: Mapping[str, Any], recipe: str, show: Show) ->
 def read_as(source: str, found: Annotations, recipe: str) -> str:
     """`detection (COCO, 44 pictures with masks: Mask R-CNN)`."""
     form = "" if source in OBJECT_SETS else f"{format_of(Path(source)).upper()}, "
-    return f"detection ({form}{len(found):,} pictures with {found.kind}: {DETECTORS.get(recipe, recipe)})"
+    trained = DETECTORS.get(recipe, f"recipe {recipe}")
+    return f"detection ({form}{len(found):,} pictures with {found.kind}: {trained})"
 
 
 def prepared(settings: Mapping[str, Any], recipe: str) -> PreparedObjects:

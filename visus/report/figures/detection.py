@@ -26,8 +26,15 @@ class ClassBar:
     high: float
 
 
-def class_bars(bars: Sequence[ClassBar]) -> Chart:
-    """A bar a class, the best first; of many classes the best and the worst."""
+PRECISION = "Average precision of each class"
+OF_PRECISION = (
+    "The share of a class's objects that is found without false alarms (average precision at an overlap of .5); "
+    "whiskers are 95 % intervals, by drawing pictures again."
+)
+
+
+def class_bars(bars: Sequence[ClassBar], title: str = PRECISION, reading: str = OF_PRECISION) -> Chart:
+    """A bar a class, the best first; of many classes the best and the worst. reading: what the bars are."""
     shown = list(bars)
     if len(shown) > MOST_BARS:
         shown = [*shown[: MOST_BARS // 2], *shown[-MOST_BARS // 2 :]]
@@ -46,13 +53,9 @@ def class_bars(bars: Sequence[ClassBar]) -> Chart:
         axes.set(xticks=[], xlim=(0, 1.22), ylim=(-0.6, len(shown) - 0.4))
         axes.spines[["bottom", "left"]].set_visible(False)
 
-    reading = (
-        "The share of a class's objects that is found without false alarms (average precision at an overlap of .5); "
-        "whiskers are 95 % intervals, by drawing pictures again."
-    )
     if len(shown) < len(bars):
         reading += f" The best and the worst {MOST_BARS // 2} of {len(bars)} classes; all are in the table."
-    return Chart("Average precision of each class", draw(paint, 22 * len(shown) + 14), reading)
+    return Chart(title, draw(paint, 22 * len(shown) + 14), reading)
 
 
 def curves(lines: Sequence[tuple[str, Floats]], n_classes: int) -> Chart:
@@ -66,7 +69,7 @@ def curves(lines: Sequence[tuple[str, Floats]], n_classes: int) -> Chart:
         axes.set_title("share of the answers that are right (precision)")
         in_percent(axes, "x")
         in_percent(axes, "y")
-        axes.legend(loc="lower left")
+        axes.legend(loc="best")
 
     reading = (
         "Each line begins with the surest answers; the further right it stays high, the better. It ends where no more "

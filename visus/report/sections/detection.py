@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..figures.chart import Chart
 from ..figures.confusion import confusion
 from ..figures.detection import ClassBar, class_bars, curves, mistakes
 from ..pictures import photo_uri
@@ -54,7 +55,7 @@ def _values(facts: dict[str, Any]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _charts(record: Record, facts: dict[str, Any], classes: list[dict[str, Any]]) -> list[Any]:
+def _charts(record: Record, facts: dict[str, Any], classes: list[dict[str, Any]]) -> list[Chart]:
     bars = [
         ClassBar(str(one.get("name")), *(number(one.get(key)) for key in ("ap50", "low", "high"))) for one in classes
     ]
@@ -74,11 +75,10 @@ def _charts(record: Record, facts: dict[str, Any], classes: list[dict[str, Any]]
     known = [(name, int(count), cost) for name, count, cost in told if np.isfinite(count) and np.isfinite(cost)]
     if known:
         charts.append(mistakes(known))
-    return [*charts, *_confusion(record)]
+    return [*charts, *_confusion(record.tensors.get(CONFUSION), [*map(str, sequence(facts.get("names"))), NOTHING])]
 
 
-def _confusion(record: Record) -> list[Any]:
-    matrix, names = record.tensors.get(CONFUSION), [*record.classes, NOTHING]
+def _confusion(matrix: Any, names: list[str]) -> list[Chart]:
     if matrix is None or matrix.shape != (len(names), len(names)):
         return []
     seen = np.flatnonzero((matrix.sum(0) + matrix.sum(1)) > 0)
@@ -88,7 +88,7 @@ def _confusion(record: Record) -> list[Any]:
         "Row: what is marked; column: what was found there. The last row is what was found where nothing is marked, "
         "the last column what was missed. Only answers that are sure enough to be told of count."
     )
-    return [type(chart)("What was found for what", chart.svg, reading)]
+    return [Chart("What was found for what", chart.svg, reading)]
 
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:
