@@ -67,8 +67,8 @@ def main(words: Sequence[str]) -> None:
             runs.append(run)
             earlier = json.loads(MEASURED.read_text()) if MEASURED.is_file() else []  # another process may have written
             keep(MEASURED, [*earlier, run])
-            print(f"{case}, seed {seed}: {run['figure']} {run['reached']:.3f} in {run['seconds'] / 60:.0f} minutes; "
-                  ", ".join(f"{name} {value:.3f}" for name, value in {**run["values"], **run["classes"]}.items()))  # fmt: skip
+            told = {"minutes": run["seconds"] / 60, **run["values"], **run["classes"]}
+            print(f"{case}, seed {seed}:", ", ".join(f"{name} {value:.3f}" for name, value in told.items()))
         values, (_, source, figure, _, asked) = [run["reached"] for run in runs], CASES[case]
         state(
             f"detection_{case}",

@@ -142,3 +142,19 @@ def test_masks_and_keypoints_that_are_not_marked_are_not_learned(tmp_path, monke
         built("mask_rcnn", bare)
     with pytest.raises(ValueError, match="no keypoints are marked in shapes-boxes"):
         built("keypoint_rcnn", bare)
+
+
+def test_a_run_that_stops_goes_on_as_if_it_had_not(drawn):
+    whole, first, second = (built("faster_rcnn", drawn) for _ in range(3))
+    torch.manual_seed(7)
+    fit(whole, 4)
+    torch.manual_seed(7)
+    fit(first, 2)
+    kept = torch.get_rng_state()
+    second.load_state_dict(first.state_dict())
+    second.objectives[0].load_state_dict(first.objectives[0].state_dict())
+    torch.set_rng_state(kept)
+    for _, batch in zip(range(2), second.batches(2), strict=False):
+        second.objectives[0].improve(batch)
+    for (name, one), other in zip(whole.state_dict().items(), second.state_dict().values(), strict=True):
+        assert torch.equal(one, other), name

@@ -55,7 +55,10 @@ class Oracle(nn.Module):
         rows = torch.nonzero(Scenes.labels[picture] >= 0).flatten()
         rows = rows if self.knows else rows[:0]
         return Detections(
-            Scenes.boxes[picture, rows], torch.ones(len(rows)), Scenes.labels[picture, rows], torch.ones(len(rows), 8, 8)
+            Scenes.boxes[picture, rows],
+            torch.ones(len(rows)),
+            Scenes.labels[picture, rows],
+            torch.ones(len(rows), 8, 8),
         )
 
     def terms(self, images, targets):

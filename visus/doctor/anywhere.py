@@ -23,6 +23,7 @@ from .diagnosis import Diagnosis, diagnose
 from .during import free_running
 from .examiner import Examiner
 from .instruments import due, ranks
+from .instruments import found as objects
 
 LOG = logging.getLogger("visus.doctor")
 JUDGE_EVERY = 3  # measured steps between two judgements while the training runs
@@ -78,15 +79,26 @@ class Doctor:
             if self._judged % JUDGE_EVERY == 0:
                 self._judge()
 
-    def validate(self, loss: Any = None, score: Any = None, **sequences: Sequence[Sequence[int]]) -> None:
+    def validate(
+        self,
+        loss: Any = None,
+        score: Any = None,
+        *,
+        found: Sequence[Any] = (),
+        marked: Sequence[Any] = (),
+        **sequences: Sequence[Sequence[int]],
+    ) -> None:
         """Call after each evaluation on held-out data. score: higher is better; accuracies as shares or in per cent.
 
         sequences: of a model that writes: `written` by itself, what was `expected`, and, if known, its best guesses
         when it is `forced` to the right beginning; each a few sequences of whole numbers. See `during.free_running`.
+        found, marked: of a detector, for each picture what it answers (boxes, scores, labels) and what is marked there
+        (boxes, labels), as torchvision's detectors give and take them. See `instruments.found`.
         """
         self._refuse_when_detached("validate")
         nothing: dict[str, float] = {}
-        more = self._examiner._guard("what was written", lambda: free_running.figures(sequences), nothing)
+        more = dict(self._examiner._guard("what was written", lambda: free_running.figures(sequences), nothing))
+        more |= self._examiner._guard("what was found", lambda: objects.figures(found, marked), nothing)
         self._examiner.validate(
             self._number("the validation loss", loss), _share(self._number("the score", score)), more
         )

@@ -16,7 +16,7 @@ from . import during
 from .chart import Chart
 from .diagnosis import Diagnosis, diagnose
 from .examiner import Examiner
-from .instruments import due
+from .instruments import due, terms
 from .instruments.culprits import culprits
 
 LOOK_EVERY = 10  # steps; a loss that is not finite stays so, and looking waits for the device
@@ -58,6 +58,7 @@ class Checkup(Observer):
         self._charted = ""  # the first objective's name: the chart follows one loss
         self._recent: deque[tuple[int, int, Report]] = deque(maxlen=RECENT)  # (step, the chart's step, report)
         self._traced = False
+        self._several = False  # terms in the loss, as the last step told
 
     @property
     def chart(self) -> Chart:
@@ -83,10 +84,27 @@ class Checkup(Observer):
 
     def before_step(self, step: int, task: Task, batch: Batch) -> None:
         self._batch = batch if due(step) or due(step + 1) else ()  # the next one is asked whether it goes on from here
+        if self._examiner is not None and self._several and terms.due(step):
+            self._weigh(step, task, batch)
+
+    def _weigh(self, step: int, task: Task, batch: Batch) -> None:
+        """How hard each term of the charted loss pulls, before this step."""
+        objective = next(o for o in task.objectives if isinstance(o, Objective) and o.name == self._charted)
+        try:
+            found = terms.look(task, objective, batch)
+        except Exception as error:  # the training must never stop because of us
+            self.chart.cannot("the balance of the loss's terms", f"{type(error).__name__}: {str(error)[:200]}")
+            self._several = False
+            return
+        if found and all(math.isfinite(number) for pair in found.values() for number in pair):
+            kept = self.chart.facts.setdefault("terms", [])
+            kept.append([step, found])
+            del kept[: -terms.MOST]
 
     def after_improvement(self, step: int, objective: Objective | Memory, report: Report) -> None:
         if self._examiner is None or objective.name != self._charted:
             return
+        self._several = len(report.terms) > 1
         inputs = self._batch[0] if self._batch else None  # a batch begins with what enters
         self._recent.append((step, self.chart.steps, report))
         targets = (

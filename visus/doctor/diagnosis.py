@@ -21,7 +21,14 @@ LIKELY = 0.55  # weight a cause must have where the outcome is only somewhat bel
 AT_THE_END = ("too_short", "overfitting")  # can only be told of a run that is over
 ENOUGH = 0.25  # weight below which a symptom explains nothing
 DEFECT = 0.6  # weight from which a mistake in itself is an alarm
-SYMPTOMS = ("plateau", "class_collapse", "inputs_ignored", "vanishing_gradients", "exploding_gradients")
+SYMPTOMS = (
+    "plateau",
+    "class_collapse",
+    "background_only",
+    "inputs_ignored",
+    "vanishing_gradients",
+    "exploding_gradients",
+)
 CLEAR = 0.25  # by how much a cause must outweigh a symptom to leave it among the notes
 
 # What a cause brings about by itself: the consequence is told, but not ranked above its cause.
@@ -148,6 +155,8 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "targets_not_moved": ("overfitting", "exposure_bias", "repeated_tokens"),
     "sees_the_future": ("exposure_bias", "repeated_tokens", "overfitting", "batch_leak"),
     "exposure_bias": ("repeated_tokens", "never_ends", "ends_too_early"),
+    "classes_shifted": ("class_imbalance", "class_collapse"),
+    "terms_unbalanced": ("background_only", "learning_rate_too_low", "learning_rate_too_high"),
 }
 OPPOSITES = (("learning_rate_too_high", "learning_rate_too_low"),)
 EXPLAINED = 0.45  # what remains of a symptom's weight when a stronger cause brings it about

@@ -11,6 +11,7 @@ from statistics import pstdev
 
 from . import readings
 from .chart import Chart
+from .during.background_only import nothing_but_background
 
 HURT, FINE, UNCLEAR = "hurt", "fine", "unclear"
 
@@ -39,6 +40,8 @@ def judge(chart: Chart, final: bool = True) -> Outcome:
     reasons = [*_not_a_number(chart), *_diverged(chart)]
     if not reasons:
         reasons += _nothing_learned(chart) if final else _stands_still(chart)
+    if not reasons:
+        reasons += nothing_but_background(chart)
     if final:
         reasons += [*_fell(chart), *_two_modes(chart)]
         below = _below_others(chart)

@@ -51,8 +51,8 @@ def run(
             f"{share[paper]:.0%} of them. What no anchor comes near is learned from its best anchor alone, or not."
         ),
         (
-            f"{best} comes near to {share[best]:.0%}, and to {sure[best]:.0%} by {HIGH}, with {counts[best]:,} anchors "
-            "in the largest picture."
+            f"The set '{best}' comes near to {share[best]:.0%}, and to {sure[best]:.0%} by {HIGH}, with "
+            f"{counts[best]:,} anchors in the largest picture."
         ),
     ]
     if len(fitted) > 1:

@@ -34,7 +34,8 @@ class MapScores:
 def confusion_of_maps(truth: Maps, painted: Maps, n_classes: int, ignore: int = IGNORE) -> NDArray[np.int64]:
     """Counts of pixels (K, K): row is the true class, column the painted one.
 
-    truth, painted: integers of one shape; pixels that are `ignore` in truth are out. Raises ValueError if the shapes differ or a class is outside 0..K-1.
+    truth, painted: integers of one shape; pixels that are `ignore` in truth are out. Raises ValueError if the shapes
+    differ or a class is outside 0..K-1.
     """
     if truth.shape != painted.shape:
         raise ValueError(f"truth is {truth.shape} but painted is {painted.shape}; bring both to one size")

@@ -104,7 +104,7 @@ def state(name: str, address: str = ADDRESS, progress: Progress | None = None) -
 def fetched(release: Release, address: str = ADDRESS, progress: Progress | None = None) -> dict[str, Tensor]:
     """The weights of a release by their names in the network, from the cache or fetched now.
 
-    Raises DownloadError if they are not here and cannot be fetched, ValueError for a file that is not the published one.
+    Raises DownloadError if they are not here and cannot be fetched, ValueError for a file that is another one.
     """
     folder = cache() / "weights"
     kept, file = folder / release.file.replace(".pth", ".safetensors"), folder / release.file

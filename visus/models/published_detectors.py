@@ -23,17 +23,21 @@ RELEASES = {
     "mask_rcnn": Release("maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth", 37.9, SETTINGS),
     "keypoint_rcnn": Release("keypointrcnn_resnet50_fpn_coco-fc266e95.pth", 54.6, SETTINGS),
 }
-OF_CLASSES = ("roi_heads.box_predictor.", "roi_heads.mask_predictor.mask_fcn_logits.")  # modules with rows for each class
+OF_CLASSES = (
+    "roi_heads.box_predictor.",
+    "roi_heads.mask_predictor.mask_fcn_logits.",
+)  # modules with rows for each class
 PEOPLE = ("keypoint_rcnn",)  # detectors that tell people from background and nothing else
 # COCO's categories 1 to 90 in the order of their ids; ten ids were never used.
-CLASSES = tuple(
+_NAMES = (
     "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,,stop sign,parking meter,"
     "bench,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,,backpack,umbrella,,,handbag,tie,suitcase,frisbee,"
     "skis,snowboard,sports ball,kite,baseball bat,baseball glove,skateboard,surfboard,tennis racket,bottle,,wine glass,"
     "cup,fork,knife,spoon,bowl,banana,apple,sandwich,orange,broccoli,carrot,hot dog,pizza,donut,cake,chair,couch,"
     "potted plant,bed,,dining table,,,toilet,,tv,laptop,mouse,remote,keyboard,cell phone,microwave,oven,toaster,sink,"
-    "refrigerator,,book,clock,vase,scissors,teddy bear,hair drier,toothbrush".split(",")
+    "refrigerator,,book,clock,vase,scissors,teddy bear,hair drier,toothbrush"
 )
+CLASSES = tuple(_NAMES.split(","))
 
 
 def state(model: str, address: str = published.ADDRESS, progress: Progress | None = None) -> dict[str, Tensor]:

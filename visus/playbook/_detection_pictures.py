@@ -157,7 +157,7 @@ def _outlined(outline: Any, size: Sequence[int], scale: float) -> NDArray[np.boo
 
 
 def _close_up(prepared: PreparedObjects, examined: "Examined", mistake: Mistake) -> Pixels:
-    """A wrong answer, what is marked around it, and a little of the picture."""
+    """A wrong answer, the object it is about, if any, and a little of the picture around it."""
     row, one = int(examined.rows[mistake.picture]), examined.matched[mistake.picture]
     image = prepared.pictures.images(np.array([row]))[0].permute(1, 2, 0).numpy()
     height, width = image.shape[:2]
@@ -166,12 +166,11 @@ def _close_up(prepared: PreparedObjects, examined: "Examined", mistake: Mistake)
     half = np.maximum((0.5 + AROUND) * sides.max(), LEAST_AROUND * np.array([width, height])).max()
     x1, y1 = np.maximum(middle - half, 0).astype(int)
     x2, y2 = np.minimum(middle + half, [width, height]).astype(int)
-    truth = examined.truth[mistake.picture]
-    marks = [
-        Mark(at - [x1, y1, x1, y1], examined.classes[int(label)], int(label), dashed=True)
-        for at, label in zip(truth.boxes, truth.labels, strict=True)
-        if at[0] < x2 and at[2] > x1 and at[1] < y2 and at[3] > y1
-    ]
+    marks = []
+    if mistake.about >= 0:  # of all that is marked here, only what the answer is about: more would hide it
+        truth, corner = examined.truth[mistake.picture], [x1, y1, x1, y1]
+        label = int(truth.labels[mistake.about])
+        marks = [Mark(truth.boxes[mistake.about] - corner, examined.classes[label], label, dashed=True)]
     label = int(one.labels[mistake.row])
     marks.append(Mark(box - [x1, y1, x1, y1], "", label, strong=True))
     return drawn(np.ascontiguousarray(image[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]), marks, legible=240)

@@ -69,7 +69,7 @@ def begun(name: str) -> Begun | None:
 
 
 def brings(name: str, given: Mapping[str, str], usual: Mapping[str, Any]) -> dict[str, Any]:
-    """The defaults that pretrained=NAME changes: those the whole detector was built with; none for a backbone's weights.
+    """The defaults that pretrained=NAME changes: those a whole detector was built with; a backbone's weights none.
 
     Raises ValueError where another detector was named.
     """

@@ -4,12 +4,6 @@ from functools import partial
 
 from . import detect
 
-build = partial(
-    detect.build,
-    data="bccd",
-    model="faster_rcnn",
-    size=320,
-    flip_vertical=True,
-    epochs=60,  # cells have no up
-)
+# cells have no up: they are turned upside down, too
+build = partial(detect.build, data="bccd", model="faster_rcnn", size=320, flip_vertical=True, epochs=60)
 SUBJECT = detect.SUBJECT

@@ -226,4 +226,3 @@ def factors(text: str) -> dict[str, float]:
 def measured(network: Detecting) -> str:
     """What is measured besides boxes: the most that the detector is taught."""
     return next((kind for kind in (KEYPOINTS, MASKS) if kind in network.needs), "boxes")
-

@@ -14,7 +14,8 @@ from torch import nn
 from ...engine.objective import Batch, Objective, sum_of
 from ...engine.schedules import constant
 from ...engine.task import Task
-from ._copy import descending
+from ..instruments import dense
+from ._copy import descending, first_batch
 from ._look import Look, look
 from ._loss_call import VALUES
 from ._sequences import unforeseeable
@@ -24,6 +25,10 @@ SHRINK = 0.05  # the loss must fall to this share of its start: near zero, where
 RATES = (1.0, 10.0, 0.1, 0.01)  # factors on the rate: one for long runs is slow, one for big batches too fast
 ADAM, ADAM_RATE = 0.0, 3e-3  # in place of a factor: brings most small networks down in a few hundred steps
 SECONDS = 8.0  # for one rate
+TOGETHER = 24.0  # for all of them: small networks need no more
+DENSE = 4  # pictures in which objects or pixels are marked: each has many answers, and takes long
+GIST = 0.3  # of the loss of such: how many of its places are background is learned, and some of the rest
+FEWEST = 30  # steps, below which time was up and nothing is known
 LATE = 10  # steps: a single one may be lucky
 
 
@@ -54,13 +59,20 @@ class Lesson:
         return share if math.isfinite(share) else math.inf
 
 
-def by_heart(task: Task, index: int, batch: Batch) -> Lesson:
-    """The best of a few rates and of Adam; the first that learns the batch ends it."""
+def handful(task: Task) -> Batch:
+    """A few examples that can be learned by heart in seconds."""
+    batch = first_batch(task, EXAMPLES)
+    return tuple(column[:DENSE] for column in batch) if dense.is_dense(task, batch) else batch
+
+
+def by_heart(task: Task, index: int, batch: Batch, enough: float = SHRINK) -> Lesson:
+    """The best of a few rates and of Adam; the first that leaves no more than `enough` of the loss ends it."""
+    began = time.monotonic()
     seen = look(again := copying.deepcopy(task), descending(again)[index], batch)
     lessons: list[Lesson] = []
     for factor in (*RATES, ADAM):
-        lessons.append(repeat(task, index, batch, factor, STEPS, least(seen, batch)))
-        if lessons[-1].learned:
+        lessons.append(repeat(task, index, batch, factor, STEPS, least(seen, batch), enough=enough))
+        if lessons[-1].left <= enough or (enough > SHRINK and time.monotonic() - began > TOGETHER):
             break
     own = min(lesson.left for lesson in lessons if lesson.factor != ADAM)
     return replace(min(lessons, key=lambda lesson: lesson.left), reachable=_reachable(seen), own=own)
@@ -75,6 +87,7 @@ def repeat(
     floor: float = 0.0,
     seconds: float = SECONDS,
     changed: Callable[[Task], AbstractContextManager[object]] = nullcontext,
+    enough: float = SHRINK,
 ) -> Lesson:
     """Train a copy on one batch; regularisation, dropout and schedule off. `floor` is the least the loss can be.
 
@@ -90,7 +103,7 @@ def repeat(
         for _ in range(steps):
             losses.append(float(objective.improve(batch).loss) - floor)
             last = losses[-1]
-            if last <= SHRINK * losses[0] or not math.isfinite(last) or time.monotonic() - began > seconds:
+            if last <= enough * losses[0] or not math.isfinite(last) or time.monotonic() - began > seconds:
                 break
     return Lesson(losses[0], losses[-1], len(losses) - 1, factor, fmean(losses[-LATE:]))
 

@@ -88,5 +88,3 @@ def _remedy(sides: Tensor, found: Matching) -> str:
     n = min(SHAPES, len(sides.unique(dim=0)))
     shapes = fit_shapes(sides.clamp(min=1e-3), n).prod(1).sqrt()
     return f"take sides that fit these objects, by k-means {', '.join(f'{side:.0f}' for side in shapes.tolist())}{now}"
-
-

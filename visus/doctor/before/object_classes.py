@@ -22,9 +22,21 @@ def examine(task: Task) -> list[Finding]:
         ]
     found = torch.cat(labels)
     if not len(found):
-        return [Finding(WARNING, "no object is marked in the first epoch", "some", "every mark was left out",
-                        "look at what the importer left out, and why", kind="no_objects", where="marks", weight=0.8)]  # fmt: skip
+        return [_nothing()]
     return [_judge(found, names)]
+
+
+def _nothing() -> Finding:
+    return Finding(
+        WARNING,
+        "no object is marked in the first epoch",
+        "some",
+        cause="every mark was left out",
+        remedy="look at what the importer left out, and why",
+        kind="no_objects",
+        where="marks",
+        weight=0.8,
+    )
 
 
 def _judge(found: torch.Tensor, names: list[str]) -> Finding:
@@ -52,7 +64,7 @@ def _judge(found: torch.Tensor, names: list[str]) -> Finding:
             WARNING if first and k > 1 else NOTE,
             f"{_listed(absent, names)} never came among {len(found)} objects",
             "every class of the list",
-            cause="the first of the list may be the background, which is no class of objects: all others are one too high"
+            cause="the first may be the background, which is no class of objects: all others are one too high"
             if first
             else "the training part has none, or their names are spelled otherwise",
             remedy="leave the background out of the list, and count from 0"

@@ -3,8 +3,9 @@
 from ...engine.objective import Batch
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
-from ._by_heart import ADAM, EXAMPLES, SHRINK, STEPS, Lesson, by_heart
-from ._copy import descending, first_batch, patient
+from ..instruments import dense
+from ._by_heart import ADAM, FEWEST, GIST, SHRINK, STEPS, Lesson, by_heart, handful
+from ._copy import descending, patient
 
 NO_WAY = 0.8  # share of the loss that is left where an optimizer got nowhere; a plain deep net is just slow at first
 MOST = 0.5  # of the weights: where fewer learn, what they can say is limited on purpose
@@ -13,20 +14,21 @@ HALF = 0.5  # what learns half of the way is slow or bounded, what does not is w
 
 def examine(task: Task) -> list[Finding]:
     with patient(task) as copy:
-        batch = first_batch(copy, EXAMPLES)
-        return [_check(copy, index, batch) for index in range(len(descending(copy)))]
+        batch = handful(copy)
+        enough = GIST if dense.is_dense(copy, batch) else SHRINK
+        return [_check(copy, index, batch, enough) for index in range(len(descending(copy)))]
 
 
-def _check(task: Task, index: int, batch: Batch) -> Finding:
-    n, lesson = len(batch[0]), by_heart(task, index, batch)
-    if lesson.learned:
+def _check(task: Task, index: int, batch: Batch, enough: float = SHRINK) -> Finding:
+    n, lesson = len(batch[0]), by_heart(task, index, batch, enough)
+    if lesson.left <= enough:
         what, against = (
             f"overfits {n} examples in {lesson.steps} steps",
             f"loss {lesson.first:.2f} to {lesson.last:.3f}",
         )
         return Finding(PASS, what, against) if lesson.factor != ADAM else _only_with_adam(lesson, what, against)
     stuck = lesson.left > HALF
-    late = not stuck and lesson.steps < STEPS
+    late = lesson.steps < (FEWEST if stuck else STEPS)
     # Of a loss whose least is not known, a part may have to stay: one step milder.
     severity = (BLOCKER if stuck else WARNING) if lesson.reachable else (WARNING if stuck else NOTE)
     if late or _learning(task) < MOST:  # a head on fixed features may well be unable to
@@ -34,7 +36,7 @@ def _check(task: Task, index: int, batch: Batch) -> Finding:
     return Finding(
         severity,
         f"loss on {n} repeated examples only went from {lesson.first:.2f} to {lesson.last:.2f} in {lesson.steps} steps",
-        f"expected below {SHRINK * lesson.first:.2f}",
+        f"expected below {enough * lesson.first:.2f}",
         cause=f"time was up after {lesson.steps} of {STEPS} steps"
         if late
         else "labels and inputs do not belong together, part of the network is frozen, or it is far too small",

@@ -59,6 +59,13 @@ def offers(task: Task, name: str) -> Any:
     return getattr(task, name, None)
 
 
+def is_dense(task: Task, batch: Batch) -> bool:
+    """Whether a picture has many answers: objects that are marked in it, or a class for each of its pixels."""
+    images, labels = batch[0], batch[-1]
+    maps = images.ndim == 4 and labels.ndim == 3 and not labels.is_floating_point()
+    return offers(task, "marks") is not None or (maps and labels.shape[1:] == images.shape[2:])
+
+
 def batches(task: Task, most: int, seconds: float) -> Iterator[Batch]:
     """The first batches of at most an epoch, for at most so many seconds."""
     began = monotonic()

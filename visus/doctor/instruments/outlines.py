@@ -105,7 +105,11 @@ class Outlines:
 
         Pictures that are sometimes mirrored while their boxes are not fit half as they are, half mirrored.
         """
-        pairs = [(float(new.mean()), float(own.mean())) for new, own in zip(self._gains[name], self._gains[""], strict=True) if len(new) and len(own)]
+        pairs = [
+            (float(new.mean()), float(own.mean()))
+            for new, own in zip(self._gains[name], self._gains[""], strict=True)
+            if len(new) and len(own)
+        ]
         telling = [new > own for new, own in pairs if abs(new - own) > CLEAR and max(new, own) > CLEAR]
         return (sum(telling) / len(telling) if telling else 0.0), len(telling)
 

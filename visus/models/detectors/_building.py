@@ -1,4 +1,4 @@
-"""A two-stage detector put together: small for a processor, or exactly as torchvision's with ResNet-50 and a pyramid."""
+"""A two-stage detector put together: small for a processor, or exactly as torchvision's with ResNet-50."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,8 +49,8 @@ def two_stage(
         sizes = read_anchors(anchors) or [[s * side for side in PER_STRIDE] for s in strides]
         if len(sizes) != len(strides) or len(set(map(len, sizes))) != 1:
             raise ValueError(
-                f"anchors='{anchors}' are for {len(sizes)} maps and this detector looks at {len(strides)}, each with as "
-                f"many sizes; write {len(strides)} lists as in '16,24;32,48', or leave anchors out"
+                f"anchors='{anchors}' are for {len(sizes)} maps and this detector looks at {len(strides)}, each with "
+                f"as many sizes; write {len(strides)} lists as in '16,24;32,48', or leave anchors out"
             )
         laid = Anchors(sizes, [RATIOS] * len(strides), strides, centred=True)
     return TwoStage(
@@ -96,7 +96,9 @@ def fitting_anchors(data: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     """
     if settings.get("anchors") or settings["layout"] == "torchvision":
         return {}
-    boxes = np.concatenate([one.boxes[~one.crowd] for one in (data.objects[row] for row in data.rows("train").tolist())])
+    boxes = np.concatenate(
+        [one.boxes[~one.crowd] for one in (data.objects[row] for row in data.rows("train").tolist())]
+    )
     if not len(boxes):
         return {}
     sides = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))

@@ -3,12 +3,17 @@
 Sources: Girshick, 2015 (Fast R-CNN); He et al., 2017 (Mask R-CNN), figure 4, right.
 """
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...layers.roi import roi_align
 from ._contract import at_least_float32
+
+UNSURE = 0.001  # deviation of the last weights of masks and keypoints: every place is as likely, the loss starts low
 
 
 class TwoLayers(nn.Module):
@@ -24,7 +29,7 @@ class TwoLayers(nn.Module):
 
 
 class Judge(nn.Module):
-    """Features (K, hidden) -> scores (K, 1 + classes), background first, and a move for each class (K, 1 + classes, 4)."""
+    """Features (K, hidden) -> scores (K, 1 + classes), background first, and moves (K, 1 + classes, 4)."""
 
     def __init__(self, hidden: int, n_outputs: int) -> None:
         super().__init__()
@@ -40,9 +45,7 @@ class Judge(nn.Module):
 def mask_layers(n_in: int, width: int, n_layers: int) -> nn.Sequential:
     """Convolutions over the cut-outs of regions, (K, n_in, m, m) -> (K, width, m, m)."""
     sizes = [n_in, *[width] * n_layers]
-    blocks = [
-        nn.Sequential(nn.Conv2d(a, b, 3, padding=1), nn.ReLU()) for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-    ]
+    blocks = [nn.Sequential(nn.Conv2d(a, b, 3, padding=1), nn.ReLU()) for a, b in pairwise(sizes)]
     _he(blocks)
     return nn.Sequential(*blocks)
 
@@ -55,6 +58,7 @@ class MaskJudge(nn.Module):
         self.conv5_mask = nn.ConvTranspose2d(width, width, 2, 2)
         self.mask_fcn_logits = nn.Conv2d(width, n_outputs, 1)
         _he([self])
+        nn.init.normal_(self.mask_fcn_logits.weight, std=UNSURE)
 
     def forward(self, x: Tensor) -> Tensor:
         return at_least_float32(self.mask_fcn_logits(self.conv5_mask(x).relu()))
@@ -64,7 +68,7 @@ def keypoint_layers(n_in: int, width: int, n_layers: int) -> nn.Sequential:
     """Convolutions over the cut-outs of regions, (K, n_in, m, m) -> (K, width, m, m)."""
     sizes = [n_in, *[width] * n_layers]
     blocks: list[nn.Module] = []
-    for a, b in zip(sizes[:-1], sizes[1:], strict=True):
+    for a, b in pairwise(sizes):
         blocks += [nn.Conv2d(a, b, 3, padding=1), nn.ReLU()]
     _he(blocks)
     return nn.Sequential(*blocks)
@@ -77,15 +81,18 @@ class KeypointJudge(nn.Module):
         super().__init__()
         self.kps_score_lowres = nn.ConvTranspose2d(width, n_keypoints, 4, 2, padding=1)
         _he([self])
+        nn.init.normal_(self.kps_score_lowres.weight, std=UNSURE)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.interpolate(at_least_float32(self.kps_score_lowres(x)), scale_factor=2, mode="bilinear", align_corners=False)
+        return F.interpolate(
+            at_least_float32(self.kps_score_lowres(x)), scale_factor=2, mode="bilinear", align_corners=False
+        )
 
 
 def mask_loss(
     logits: Tensor, labels: Tensor, regions: Tensor, masks: Tensor, rows: Tensor, aligned: bool = True
 ) -> Tensor:
-    """Binary cross-entropy of the true class's masks alone, so that classes do not compete (He et al., 2017, section 3).
+    """Binary cross-entropy of the true class's masks alone, so that classes do not compete (He et al., 2017).
 
     logits: (K, 1 + classes, M, M); labels: (K,) true classes, background 0; regions: (K, 4); masks: uint8 (N, H, W);
     rows: (K,) the mask of each region. aligned: as of the cut-outs. On an edge the truth lies between 0 and 1.
@@ -133,7 +140,7 @@ def placed(logits: Tensor, regions: Tensor) -> Tensor:
     return found
 
 
-def _he(modules: list[nn.Module]) -> None:
+def _he(modules: Iterable[nn.Module]) -> None:
     for module in modules:
         for layer in module.modules():
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):

@@ -82,11 +82,12 @@ def warped(images: Tensor, regions: Sequence[Tensor], side: int, context: float 
     of standardised ones. Source: Girshick et al., 2014, appendix A (there 16 of 227 pixels, context = 0.07).
     """
     height, width = images.shape[2:]
-    size = torch.tensor([width, height], device=images.device, dtype=torch.float32)
-    steps = ((torch.arange(side, device=images.device) + 0.5) / side - 0.5) / (1 - 2 * context)
+    kind = torch.promote_types(images.dtype, torch.float32)
+    size = torch.tensor([width, height], device=images.device, dtype=kind)
+    steps = ((torch.arange(side, device=images.device, dtype=kind) + 0.5) / side - 0.5) / (1 - 2 * context)
     found = []
     for image, own in zip(images, regions, strict=True):
-        centre, sides = to_centre(own.to(torch.float32)).split(2, 1)
+        centre, sides = to_centre(own.to(kind)).split(2, 1)
         at = (centre[:, None] + steps[None, :, None] * sides[:, None]) / size * 2 - 1  # (n, side, 2), -1..1
         x, y = at[:, None, :, 0].expand(-1, side, -1), at[:, :, None, 1].expand(-1, -1, side)
         grid = torch.stack([x, y], -1).flatten(0, 1)[None].to(image.dtype)  # (1, n side, side, 2)

@@ -11,9 +11,7 @@ IN_A_CROWD = 0.5  # share of a box inside a region of many from which it counts 
 
 
 @torch.no_grad()
-def assigned(
-    boxes: Tensor, targets: Targets, high: float, low: float, rescue: bool = False
-) -> tuple[Tensor, Tensor]:
+def assigned(boxes: Tensor, targets: Targets, high: float, low: float, rescue: bool = False) -> tuple[Tensor, Tensor]:
     """Boxes (N, 4), the same for all pictures, or (B, N, 4) -> the object's row (B, N) and what each is taken for.
 
     A box is AN_OBJECT from an IoU of `high` with its best object, NO_OBJECT below `low`, and LEFT_OUT between and
@@ -31,7 +29,9 @@ def assigned(
     label[best < low] = NO_OBJECT
     label[best >= high] = AN_OBJECT
     if bool((targets.labels == CROWD).any()):
-        crowds = torch.where((targets.labels == CROWD)[:, None], box.covered(boxes.expand(len(truth), -1, -1), truth), 0)
+        crowds = torch.where(
+            (targets.labels == CROWD)[:, None], box.covered(boxes.expand(len(truth), -1, -1), truth), 0
+        )
         label[(crowds.amax(2) > IN_A_CROWD) & (label == NO_OBJECT)] = LEFT_OUT
     if rescue:
         reach = overlap.amax(1, keepdim=True)

@@ -169,7 +169,7 @@ class TwoStage(Detector):
     def _regions(
         self, proposals: Sequence[Tensor], targets: Targets
     ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-        """Of each picture the regions (n, 4) that are learned from, the row of each one's object, its class, 0 for none.
+        """Of each picture the regions (n, 4) that are learned from, its object's row, its class, 0 for none.
 
         The true boxes are among the candidates: early proposals miss every object.
         """

@@ -1,4 +1,4 @@
-"""Faster R-CNN: a network proposes regions and judges them on the same maps (Ren et al., 2015), with a pyramid or one map.
+"""Faster R-CNN: a network proposes regions and judges them on the same maps (Ren et al., 2015).
 
 Four losses by name: rpn_objectness, rpn_box, class, box. With layout=torchvision and a resnet50 it is, name by name,
 torchvision's `fasterrcnn_resnet50_fpn`, and its weights for COCO fit.
@@ -36,12 +36,10 @@ def build(
     judged. sampled: that are learned from. score_threshold, nms_threshold, most: see `Choosing`. layout: torchvision
     fixes all but the last three as they were for the published weights. Raises ValueError for what cannot be.
     """
-    own = {"pyramid": pyramid, "stride": stride, "width": width, "hidden": hidden}
+    own: dict[str, Any] = {"pyramid": pyramid, "stride": stride, "width": width, "hidden": hidden}
     own |= {"anchors": anchors, "proposals": proposals, "sampled": sampled}
     choosing = Choosing(score_threshold, nms_threshold, most)
-    return _building.two_stage(
-        n_classes, backbone, layout, choosing=choosing, **_building.arrangement(layout, own)
-    )
+    return _building.two_stage(n_classes, backbone, layout, choosing=choosing, **_building.arrangement(layout, own))
 
 
 def from_data(data: Any, settings: Mapping[str, Any]) -> dict[str, Any]:

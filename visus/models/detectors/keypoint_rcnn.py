@@ -42,7 +42,7 @@ def build(
     judged. sampled: that are learned from. score_threshold, nms_threshold, most: see `Choosing`. layout: torchvision
     fixes all but the last three as they were for the published weights. Raises ValueError for what cannot be.
     """
-    own = {"pyramid": pyramid, "stride": stride, "width": width, "hidden": hidden}
+    own: dict[str, Any] = {"pyramid": pyramid, "stride": stride, "width": width, "hidden": hidden}
     own |= {"anchors": anchors, "proposals": proposals, "sampled": sampled}
     points = (n_keypoints, *((512, 8) if layout == "torchvision" else (keypoint_width, keypoint_layers)))
     choosing = Choosing(score_threshold, nms_threshold, most)

@@ -40,7 +40,7 @@ def build(
     judged. sampled: that are learned from. score_threshold, nms_threshold, most: see `Choosing`. layout: torchvision
     fixes all but the last three as they were for the published weights. Raises ValueError for what cannot be.
     """
-    own = {"pyramid": pyramid, "stride": stride, "width": width, "hidden": hidden}
+    own: dict[str, Any] = {"pyramid": pyramid, "stride": stride, "width": width, "hidden": hidden}
     own |= {"anchors": anchors, "proposals": proposals, "sampled": sampled}
     mask = (256, 4) if layout == "torchvision" else (mask_width, mask_layers)
     choosing = Choosing(score_threshold, nms_threshold, most)
