@@ -10,9 +10,11 @@ from torch.nn import functional as F
 from visus import recipes
 from visus.doctor import before, preflight
 from visus.doctor.before import (
+    anchors,
     batch_leak,
     batch_norm_single,
     beats_blank,
+    boxes,
     depth,
     every_update,
     feature_maps,
@@ -21,12 +23,15 @@ from visus.doctor.before import (
     future,
     gradient,
     head,
+    ignored,
     initialisation,
     inputs,
+    object_classes,
     overfits_few,
     padding,
     pretrained,
     regularisation,
+    suppression,
     targets,
     through_time,
     train_eval,
@@ -39,6 +44,7 @@ from visus.engine.optimizers import adam, momentum
 from visus.engine.task import Task
 from visus.recipes import digits_knn
 
+from ._dense_tasks import AnchorsTooLarge, CountedFromOne, CountsBorders, Marked, OneUponAnother, RowsFirst
 from ._reading_tasks import (
     BothWays,
     Endless,
@@ -584,8 +590,13 @@ ILL = [
     (through_time, Exploding),
     (through_time, Forgetful),
     (batch_leak, TimeForBatch),
+    (anchors, AnchorsTooLarge),
+    (boxes, RowsFirst),
+    (object_classes, CountedFromOne),
+    (suppression, OneUponAnother),
+    (ignored, CountsBorders),
 ]
-HEALTHY = [Toy, Colours, Normalised, Backbone, OtherPictures, Values, Tags, Read, PaddingLeftOut]
+HEALTHY = [Toy, Colours, Normalised, Backbone, OtherPictures, Values, Tags, Read, PaddingLeftOut, Marked]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_maps_that_do_not_fit_are_refused():
     truth = np.zeros((2, 2), dtype=np.uint8)
     with pytest.raises(ValueError, match="bring both to one size"):
         confusion_of_maps(truth, truth[:1], 2)
-    with pytest.raises(ValueError, match="a painted class is 7, outside 0..1"):
+    with pytest.raises(ValueError, match=r"a painted class is 7, outside 0\.\.1"):
         confusion_of_maps(truth, np.array([[0, 7], [0, 0]], dtype=np.uint8), 2)
 
 

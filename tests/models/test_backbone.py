@@ -29,22 +29,22 @@ def test_every_convolutional_classifier_gives_a_map_for_each_halving(name):
     for stride, features in found.items():
         assert features.shape[:2] == (2, trunk.channels[stride])
         for side, whole in zip(features.shape[2:], IMAGE[1:], strict=True):
-            assert abs(side - whole / stride) <= 3 + 0.25 * whole / stride  # windows without padding lose pixels
+            assert 2**-0.5 <= side * stride / whole <= 2**0.5  # windows without padding lose a few pixels
 
 
 @pytest.mark.parametrize("name", SEEING)
 def test_nothing_is_left_behind_the_last_map(name):
     """What stood there would learn nothing, and would want pictures of one size."""
-    torch.manual_seed(0)
-    trunk = backbone(name, IMAGE)
-    last = trunk.train()(torch.randn(2, 3, 96, 128))
-    sum(features.sum() for features in last.values()).backward()
+    with torch.device("meta"):
+        trunk = backbone(name, IMAGE)
+        last = trunk.train()(torch.empty(2, 3, 160, 128))
+        sum(features.sum() for features in last.values()).backward()
     assert not [name for name, weights in trunk.named_parameters() if weights.grad is None]
 
 
 @pytest.mark.parametrize("name", sorted(BLIND & set(FAMILIES)))
 def test_what_sees_rows_of_numbers_is_refused_with_a_proposal(name):
-    with pytest.raises(ValueError, match="take .*resnet18"):
+    with pytest.raises(ValueError, match=r"take .*resnet18"):
         backbone(name, (3, 32, 32))
 
 

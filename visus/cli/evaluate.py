@@ -15,9 +15,13 @@ def command(
 ) -> int:
     """Accuracy with its interval and each class's precision and recall; the use is counted in the test ledger.
 
-    A model of attributes or numbers needs a table with the columns that it tells.
+    A model of attributes or numbers needs a table with the columns that it tells; a detector needs marked objects, a
+    segmenter label maps.
 
-    Example: visus evaluate runs/photos-1 other_photos/
+    Examples:
+
+    - visus evaluate runs/photos-1 other_photos/
+    - visus evaluate runs/cells-1 other_cells/              _mAP of a detector, COCO, VOC or YOLO_
     """
     from ..playbook.evaluate import evaluate
     from ._show import terminal

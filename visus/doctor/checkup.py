@@ -89,9 +89,8 @@ class Checkup(Observer):
 
     def _weigh(self, step: int, task: Task, batch: Batch) -> None:
         """How hard each term of the charted loss pulls, before this step."""
-        objective = next(o for o in task.objectives if isinstance(o, Objective) and o.name == self._charted)
         try:
-            found = terms.look(task, objective, batch)
+            found = terms.look(task, self._charted, batch)
         except Exception as error:  # the training must never stop because of us
             self.chart.cannot("the balance of the loss's terms", f"{type(error).__name__}: {str(error)[:200]}")
             self._several = False

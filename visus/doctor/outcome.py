@@ -40,8 +40,7 @@ def judge(chart: Chart, final: bool = True) -> Outcome:
     reasons = [*_not_a_number(chart), *_diverged(chart)]
     if not reasons:
         reasons += _nothing_learned(chart) if final else _stands_still(chart)
-    if not reasons:
-        reasons += nothing_but_background(chart)
+    reasons += nothing_but_background(chart)
     if final:
         reasons += [*_fell(chart), *_two_modes(chart)]
         below = _below_others(chart)

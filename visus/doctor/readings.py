@@ -113,10 +113,16 @@ def are_tokens(chart: Chart) -> bool:
     return any(outputs(chart, "tokens"))
 
 
+def are_maps(chart: Chart) -> bool:
+    """Whether each pixel has a class: scores are overlaps then, below the share of pixels that are right."""
+    return any(outputs(chart, "maps"))
+
+
 def are_shares(chart: Chart) -> bool:
     """Whether the scores look like accuracies. Those of sequences are likelihoods, BLEU and the like."""
     found = scores(chart)
-    return bool(found) and bool(classes(chart)) and not are_tokens(chart) and all(0 <= s <= 1 for s in found)
+    other = are_tokens(chart) or are_maps(chart)
+    return bool(found) and bool(classes(chart)) and not other and all(0 <= s <= 1 for s in found)
 
 
 def simple(chart: Chart) -> tuple[float, str, int]:

@@ -29,7 +29,7 @@ class FrozenBatchNorm2d(nn.Module):
             self.register_buffer(name, values(num_features))
         self.register_buffer("running_mean", torch.zeros(num_features))
         self.register_buffer("running_var", torch.ones(num_features))
-        self.register_load_state_dict_pre_hook(_without_counter)
+        self.register_load_state_dict_pre_hook(_without_counter)  # type: ignore[no-untyped-call]  # torch lacks types
 
     def forward(self, x: Tensor) -> Tensor:
         scale = self.weight * (self.running_var + self.eps).rsqrt()

@@ -25,7 +25,6 @@ from . import pretrained as weights_of
 USUAL = "compact"
 STRIDES = (1, 2, 4, 8, 16, 32)  # input pixels between neighbours of a map
 N_CLASSES = 7  # of a classifier whose head is taken away; no layer below it is so narrow
-NEAR = 0.35  # octaves that a map may differ from its stride: windows without padding lose a few pixels
 UNCOUNTED = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Dropout, nn.Dropout2d)  # belong to a head
 
 
@@ -200,11 +199,11 @@ def _calls(network: nn.Module, image: Sequence[int]) -> list[_Call]:
 
 
 def _stride(shape: Sequence[int], image: Sequence[int]) -> int:
-    """The power of two that a map is smaller by; beyond all for one that is smaller by something else."""
-    octaves = [math.log2(whole / part) for whole, part in zip(image[1:], shape[2:], strict=True)]
-    nearest = round(sum(octaves) / 2)
-    near = all(abs(octave - nearest) < NEAR for octave in octaves) and nearest >= 0
-    return int(2**nearest) if near else 2 * STRIDES[-1]
+    """The power of two that a map is smaller by, nearly: windows without padding lose a few pixels. Beyond all for a
+    map whose height and width are smaller by different ones, as that of a pooling to a fixed size."""
+    octaves = {round(math.log2(whole / part)) for whole, part in zip(image[1:], shape[2:], strict=True)}
+    nearest = octaves.pop()
+    return int(2**nearest) if not octaves and nearest >= 0 else 2 * STRIDES[-1]
 
 
 def _decides(call: _Call, n_classes: int) -> bool:

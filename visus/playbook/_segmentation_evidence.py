@@ -159,6 +159,7 @@ def write(folder: Path, segmenter: Segmenter, prepared: PreparedMaps, examined: 
         **examined.detail,
         "values": examined.values,
         "part": examined.part,
+        "names": list(examined.classes),
         "classes": _classes(segmenter, examined),
         "examples": examples,
     }

@@ -42,7 +42,7 @@ class Record:
 
     @property
     def subject(self) -> str:
-        """What the model is about: pictures, text, translation or captions."""
+        """What the model is about: pictures, text, detection and so on."""
         return str(self.info.get("subject") or "pictures")
 
     @property

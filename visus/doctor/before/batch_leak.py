@@ -9,11 +9,13 @@ from ...engine.objective import Batch, Objective
 from ...engine.seed import own_randomness
 from ...engine.task import Task
 from ..finding import BLOCKER, PASS, SEVERITIES, Finding
+from ..instruments import dense
 from ._copy import descending, first_batch, patient, unexamined
 from ._look import look
 
 EXAMPLES = 4
 ENDS = (0, -1)  # rows looked at: where time is taken for the batch, what is first knows nothing of what follows
+SUREST = 20  # answers to a picture
 ROUNDING = 1e-4  # kernels may sum in another order
 
 
@@ -26,7 +28,10 @@ def examine(task: Task) -> list[Finding]:
     with patient(task) as copy:
         others = first_batch(copy, EXAMPLES)
         copy.eval()
-        if hasattr(task, "predict"):
+        if dense.offers(task, "marks") is not None:
+            # What the loss is computed of are regions drawn at random: what is told of a picture is compared.
+            found = [[_detected(copy, others, at)] for at in ENDS]
+        elif hasattr(task, "predict"):
             found = [[_predicted(copy.predict, others[0], at)] for at in ENDS]  # type: ignore[arg-type]
         else:
             found = [[_examine(copy, objective, others, at) for objective in descending(copy)] for at in ENDS]
@@ -44,6 +49,19 @@ def _predicted(answer: Callable[[Tensor], Tensor], inputs: Tensor, at: int) -> F
         with own_randomness(0):
             made.append(answer(batch)[[at]])
     return _judge(*made)
+
+
+def _detected(task: Task, others: Batch, at: int) -> Finding:
+    """By the scores of what is found in a picture, the surest first."""
+    answer = getattr(task, "look", None)
+    if answer is None:
+        return unexamined("the task does not tell what it finds in pictures")
+    told = []
+    for batch in (others, tuple(_alone(column, at) for column in others)):
+        with own_randomness(0):
+            told.append(answer(batch[0], task.marks(batch).proposals)[at].scores[:SUREST])  # type: ignore[operator]
+    n = min(map(len, told))  # rounding may decide about one more at the threshold
+    return _judge(told[0][:n], told[1][:n]) if n else Finding(PASS, "nothing is found yet")
 
 
 def _examine(task: Task, objective: Objective, others: Batch, at: int) -> Finding:

@@ -8,7 +8,7 @@ COST = "what was found at an evaluation, compared once more with what is marked"
 
 PLACED, OBJECTS = 0.3, 20  # share of the objects in whose place something is found, and objects: else too early
 NAMED, SHIFTED = 0.3, 0.6  # few are called by their name, and most would be if all classes moved by one
-FEWEST = 2  # classes: of one alone nothing can be shifted
+FEWEST = 2  # classes called by the next one: a network that says one and the same of everything has one
 
 
 def look(chart: Chart) -> list[Finding]:

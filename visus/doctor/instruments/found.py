@@ -11,6 +11,7 @@ from ...geometry import boxes as box
 PLACED = 0.5  # IoU from which a box is in its place
 SURE = 0.05  # chance below which an answer is not told
 SHIFTS = (-1, 1)
+FEWEST = 3  # objects of a class of which one may be odd
 
 
 def figures(found: Sequence[Any], marked: Sequence[Any]) -> dict[str, float]:
@@ -19,7 +20,7 @@ def figures(found: Sequence[Any], marked: Sequence[Any]) -> dict[str, float]:
 
     found_objects, found_answers: how many are marked and told. found_placed: share of the objects with an answer in
     their place, whatever its class. found_named: of these, share whose surest answer there names them; found_shifted:
-    the share that it would name if all classes moved by found_shift.
+    the share that it would name if all classes moved by found_shift. found_classes: classes that are called so.
     """
     n, answers, placed = 0, 0, list[tuple[int, int]]()
     for one, truth in zip(found, marked, strict=True):
@@ -43,8 +44,16 @@ def figures(found: Sequence[Any], marked: Sequence[Any]) -> dict[str, float]:
         "found_named": shares[0],
         "found_shifted": shares[shift],
         "found_shift": float(shift),
-        "found_classes": float(len({true for _, true in placed})),
+        "found_classes": float(len(_moved(placed, shift))),
     }
+
+
+def _moved(placed: list[tuple[int, int]], shift: int) -> list[int]:
+    """True classes most of whose objects are called by the class beside: of what always says one class there is one."""
+    said: dict[int, list[int]] = {}
+    for answer, true in placed:
+        said.setdefault(true, []).append(answer)
+    return [k for k, answers in said.items() if len(answers) >= FEWEST and answers.count(k + shift) > len(answers) / 2]
 
 
 def _placed(boxes: Tensor, scores: Tensor, labels: Tensor, objects: Tensor, classes: Tensor) -> list[tuple[int, int]]:

@@ -53,7 +53,7 @@ def understand(outputs: Tensor, targets: Tensor) -> Answers | None:
             rows, labels = scores.movedim(1, -1).reshape(-1, scores.shape[1]), targets.reshape(-1)
         else:
             return None
-        keep = labels >= 0 if bool((labels < 0).any()) else slice(None)  # -100: ignored by the loss
+        keep = _counted(labels, rows.shape[1], maps=targets.ndim > 2)
         return Answers("classes", rows[keep], labels[keep], targets)
     if targets.is_floating_point() and targets.shape == scores.shape and scores.ndim == 2 and scores.shape[1] > 1:
         t = targets.float()
@@ -64,6 +64,17 @@ def understand(outputs: Tensor, targets: Tensor) -> Answers | None:
     rows = scores.reshape(len(scores), -1) if scores.ndim > 1 else scores.reshape(-1, 1)
     t = targets.reshape(rows.shape).float()
     return Answers("attributes" if bool(((t == 0) | (t == 1)).all()) else "values", rows, t, targets)
+
+
+def _counted(labels: Tensor, n_classes: int, maps: bool) -> Tensor | slice:
+    """Rows that count. -100 is ignored by the loss; in maps of classes so is any one index beyond them, such as 255:
+
+    a loss that did not ignore it could not have been computed.
+    """
+    beyond = labels >= n_classes
+    if maps and bool(beyond.any()) and len(labels[beyond].unique()) == 1:
+        return (labels >= 0) & ~beyond
+    return labels >= 0 if bool((labels < 0).any()) else slice(None)
 
 
 @torch.no_grad()
@@ -131,6 +142,7 @@ def look(answers: Answers, loss: float) -> dict[str, Any]:
     k, labels = answers.n_classes, answers.labels
     sums = s.sum(1)
     found |= {"tokens": True} if answers.kind == "classes" and are_tokens(answers.targets) else {}
+    found |= {"maps": True} if answers.kind == "classes" and answers.targets.ndim > 2 else {}
     found |= {
         "classes": k,
         "rows_are_chances": bool((s >= -1e-4).all()) and bool(((sums - 1).abs() < 1e-2).all()),

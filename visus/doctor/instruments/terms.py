@@ -3,9 +3,7 @@
 Source: the gradient norms of GradNorm (Chen et al., 2018), here only looked at.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import copy
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +11,7 @@ from torch import Tensor, nn
 from ...engine.aside import aside
 from ...engine.objective import Batch, Objective
 from ...engine.seed import own_randomness
+from ...engine.task import Task
 from .tensors import rounded
 
 FIRST, EVERY = 8, 64  # the first look, and steps between two: each takes about the time of two steps
@@ -25,48 +24,37 @@ def due(step: int) -> bool:
     return step == FIRST or (step > 0 and step % EVERY == 0)
 
 
-def look(task: nn.Module, objective: Objective, batch: Batch) -> dict[str, list[float]]:
-    """{term: [value, norm of its gradient on the shared weights]}; {} where no two terms share any.
+def look(task: Task, name: str, batch: Batch) -> dict[str, list[float]]:
+    """{term: [value, norm of its gradient on the shared weights]} of the objective `name`; {} where no two share any.
 
-    Gradients, buffers, modes and random state of the task stay as they are.
+    Made on a copy that shares data and optimizers: whatever a loss counts or keeps, the task stays as it was.
     """
     few = tuple(column[:EXAMPLES] for column in batch)
-    with (
-        aside(),
-        own_randomness(0),
-        _buffers(task),
-        objective.precision.autocast(few[0].device.type),
-        torch.enable_grad(),
-    ):
-        terms = objective.loss(few)
-        sloped = {name: term for name, term in terms.items() if term.requires_grad}
+    known = [o.optimizer for o in task.objectives if isinstance(o, Objective)] + [getattr(task, "data", None)]
+    with aside(), own_randomness(0), torch.enable_grad():
+        twin = copy.deepcopy(task, {id(shared): shared for shared in known})
+        for module in twin.modules():  # nobody who watches the task is told of this
+            for hooks in (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks):
+                hooks.clear()
+        objective = next(o for o in twin.objectives if isinstance(o, Objective) and o.name == name)
+        with objective.precision.autocast(few[0].device.type):
+            terms = objective.loss(few)
+        sloped = {term: value for term, value in terms.items() if value.requires_grad}
         if len(sloped) < 2:
             return {}
         pulls = {
-            name: torch.autograd.grad(term, objective.parameters, retain_graph=True, allow_unused=True)
-            for name, term in sloped.items()
+            term: torch.autograd.grad(value, objective.parameters, retain_graph=True, allow_unused=True)
+            for term, value in sloped.items()
         }
     shared = [i for i, pulled in enumerate(zip(*pulls.values(), strict=True)) if sum(p is not None for p in pulled) > 1]
     if not shared:
         return {}
     return {
-        name: [rounded(float(sloped[name].detach())), rounded(_norm([pulled[i] for i in shared]))]
-        for name, pulled in pulls.items()
+        term: [rounded(float(sloped[term].detach())), rounded(_norm([pulled[i] for i in shared]))]
+        for term, pulled in pulls.items()
     }
 
 
 def _norm(gradients: list[Tensor | None]) -> float:
     there = [g.float() for g in gradients if g is not None]
     return float(nn.utils.get_total_norm(there)) if there else 0.0
-
-
-@contextmanager
-def _buffers(task: nn.Module) -> Iterator[None]:
-    """Afterwards every buffer, such as the statistics of a batch norm, is what it was."""
-    kept: list[tuple[Any, Tensor]] = [(buffer, buffer.detach().clone()) for buffer in task.buffers()]
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for buffer, value in kept:
-                buffer.copy_(value)

@@ -17,7 +17,10 @@ _NAMES = {
         "linear windows",
         "A linear classifier of gradients and colours in windows at all places: detection before networks.",
     ),
-    "commonest": ("commonest class", "The class that covers most, everywhere: what luck alone earns."),
+    "commonest": (
+        "one class everywhere",
+        "The class that covers most of the pictures, at every pixel: what luck alone earns.",
+    ),
     "forest": ("forest of pixels", "A random forest that sees each pixel's colours, surroundings and place."),
     "majority": ("commonest class", "Always says the class seen most often: what luck alone earns."),
     "input_blind": (

@@ -32,7 +32,7 @@ def gather(record: Record) -> dict[str, Any] | None:
         "n": int(np.nan_to_num(number(facts.get("n")))),
         "part": str(facts.get("part") or "test"),
         "values": _values(facts),
-        "charts": _charts(record, classes),
+        "charts": _charts(record, [str(name) for name in sequence(facts.get("names"))], classes),
         "classes": [_row(one) for one in sorted(classes, key=lambda one: -np.nan_to_num(number(one.get("iou"))))],
         "galleries": _galleries(cards),
     }
@@ -51,7 +51,7 @@ def _values(facts: dict[str, Any]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _charts(record: Record, classes: list[dict[str, Any]]) -> list[Any]:
+def _charts(record: Record, names: list[str], classes: list[dict[str, Any]]) -> list[Any]:
     bars = [
         ClassBar(str(one.get("name")), *(number(one.get(key)) for key in ("iou", "low", "high"))) for one in classes
     ]
@@ -61,7 +61,7 @@ def _charts(record: Record, classes: list[dict[str, Any]]) -> list[Any]:
         "95 % intervals, by drawing pictures again."
     )
     charts = [class_bars(bars, "IoU of each class", reading)]
-    matrix, names = record.tensors.get(CONFUSION), record.classes
+    matrix = record.tensors.get(CONFUSION)
     if matrix is not None and matrix.shape == (len(names), len(names)):
         seen = np.flatnonzero((matrix.sum(0) + matrix.sum(1)) > 0)
         cut = matrix[np.ix_(seen, seen)].astype(np.float64)
