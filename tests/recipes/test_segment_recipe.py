@@ -46,7 +46,7 @@ def test_a_rebuilt_model_answers_as_the_trained_one(prepared, model):
         (fcn8s, {"model": "fcn", "stride": 8}),
         (segnet, {"model": "segnet"}),
         (unet, {"model": "unet", "backbone": "own"}),
-        (camvid, {"model": "unet", "data": "camvid", "backbone": "compact"}),
+        (camvid, {"model": "unet", "data": "camvid", "balance": "root"}),
     ],
     ids=["fcn32s", "fcn16s", "fcn8s", "segnet", "unet", "camvid"],
 )

@@ -197,6 +197,8 @@ def _pictures(
     merits = np.array([one.mean_iou for one in each])
     known = np.flatnonzero(np.isfinite(merits))
     order = known[np.argsort(merits[known], kind="stable")]
+    several = (examined.confusions.sum(2) > 0).sum(1) > 1  # one class everywhere is soon painted right
+    full = order[several[order]] if several.any() else order
     n = min(EACH, len(order))
     middle = max(0, (len(order) - n) // 2)
     lot = np.random.default_rng(seed).permutation(len(known))[:n]
@@ -204,7 +206,7 @@ def _pictures(
         "worst": order[:n].tolist(),
         "median": order[middle : middle + n].tolist(),
         "random": known[lot].tolist(),
-        "best": order[::-1][:n].tolist(),
+        "best": full[::-1][:n].tolist(),
     }
     shown, examples = [], []
     for kind, places in kinds.items():

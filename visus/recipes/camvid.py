@@ -1,4 +1,4 @@
-"""CamVid, 240 x 180 pixels of streets in 11 classes: a U-Net on the compact backbone."""
+"""CamVid, 240 x 180 pixels of streets in 11 classes: a U-Net on the compact backbone, at full resolution."""
 
 from functools import partial
 
@@ -8,13 +8,14 @@ build = partial(
     segment.build,
     data="camvid",
     model="unet",
-    backbone="compact",
+    backbone="compact:layout=small:width=24",  # its first map has stride 1: a pole is two pixels wide
+    width=24,
     dropout=0.3,
     balance="root",  # poles, signs and cyclists are a pixel in a hundred
     scale=0.6,
     colour=0.5,  # the test pictures are taken at dusk, most of the training pictures by day
     weight_decay=0.05,
     average=0.995,
-    epochs=100,
+    epochs=60,
 )
 SUBJECT = segment.SUBJECT

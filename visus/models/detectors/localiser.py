@@ -60,7 +60,9 @@ class Localiser(Detector):
         self.see, self.stride = see, max(see.channels)
         # a mean over all places would no longer know where anything is
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(grid), nn.Flatten())
-        self.trunk = nn.Sequential(nn.Linear(see.channels[self.stride] * grid * grid, hidden), nn.ReLU())
+        n_seen = see.channels[self.stride] * grid * grid
+        # normalised: the gradient of thousands of features of no fixed scale is cut down by clipping, and little moves
+        self.trunk = nn.Sequential(nn.LayerNorm(n_seen), nn.Linear(n_seen, hidden), nn.ReLU())
         self.classes = _small(nn.Linear(hidden, n_classes))
         self.box = _small(nn.Linear(hidden, 4), IN_THE_MIDDLE)
         self.pose = _small(nn.Linear(hidden, 2 * n_keypoints), IN_THE_MIDDLE) if n_keypoints else None

@@ -47,7 +47,7 @@ def usual_map(prepared: PreparedMaps) -> Maps:
 def forest(prepared: PreparedMaps, seed: int = 0) -> float:
     """Mean IoU on pixels of the validation part of a random forest that sees a pixel's surroundings and its place.
 
-    Source: Shotton et al., 2008 (TextonBoost's successors), with the plainest features.
+    Source: Shotton et al., 2008 (semantic texton forests), with plainer features.
     """
     from sklearn.ensemble import RandomForestClassifier
 
