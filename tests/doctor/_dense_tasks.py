@@ -1,10 +1,14 @@
 """A detector's and a segmenter's task in small, healthy, and with one illness planted in each of the others."""
 
+from functools import cache
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from visus.doctor.checkup import Checkup
+from visus.engine.loop import Evaluate, fit
 from visus.engine.objective import Objective
 from visus.engine.optimizers import adam, momentum
 from visus.engine.task import Task
@@ -323,3 +327,13 @@ class PaintsGround(Pixels):
     def loss(self, batch):
         weight = torch.tensor([1.0, 1e-3, 1e-3, 1e-3], dtype=self.model[4].weight.dtype)
         return {"cross_entropy": F.cross_entropy(self.scores(batch[0]), batch[1], weight, ignore_index=IGNORE)}
+
+
+@cache
+def trained(kind, steps=140, every=70):
+    """The checkup of a finished short training of a task of this kind."""
+    task = kind()
+    task.steps = steps
+    checkup = Checkup()
+    fit(task, steps, [checkup, Evaluate(every, [checkup])])
+    return checkup

@@ -1,7 +1,6 @@
 """Objects and pixels: illnesses planted into a small detector and a small segmenter, and healthy ones left in peace."""
 
 import copy
-from functools import cache
 
 import pytest
 import torch
@@ -10,16 +9,14 @@ from torch.nn import functional as F
 
 import visus
 from visus.doctor.before import anchors, boxes, every_update, ignored, object_classes, suppression
-from visus.doctor.checkup import Checkup
 from visus.doctor.diagnosis import findings
 from visus.doctor.during import term_balance
 from visus.doctor.finding import BLOCKER, NOTE, PASS, WARNING
 from visus.doctor.instruments import found, terms
 from visus.doctor.instruments.outlines import CHANGES, Outlines
-from visus.engine.loop import Evaluate, fit
 
 from . import _dense_tasks as tasks
-from ._dense_tasks import IGNORE, Marked, Pixels, maps, scenes
+from ._dense_tasks import IGNORE, Marked, Pixels, maps, scenes, trained
 
 # -- before ----------------------------------------------------------------------------------------------------------
 
@@ -112,15 +109,6 @@ def test_what_only_learns_from_rare_objects_is_waited_for():
 
 
 # -- during ----------------------------------------------------------------------------------------------------------
-
-
-@cache
-def trained(kind, steps=140, every=70):
-    task = kind()
-    task.steps = steps
-    checkup = Checkup()
-    fit(task, steps, [checkup, Evaluate(every, [checkup])])
-    return checkup
 
 
 @pytest.mark.parametrize("kind", [Marked, Pixels])

@@ -20,6 +20,7 @@ from visus.doctor.instruments import filters
 from visus.engine import catalogue
 from visus.runs.recorder import plain
 
+from . import _dense_tasks as dense
 from ._loops import digits, improve, mlp, sgd, trained
 from ._patients import (
     HEALTHY,
@@ -194,6 +195,10 @@ def endless(row):
     return row * 4
 
 
+def marked():
+    return dense.trained(dense.Marked).chart
+
+
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 # watcher -> (kind it must find, ill patient, healthy twin); a patient is a name in _patients or something that runs
@@ -283,6 +288,9 @@ PLANTED = {
         ("optimizer_restarted", "optimizer anew at each step", "Adam"),
     ],
     "ranks": [("ranks_drift", lambda: on_two_processes(False), lambda: on_two_processes(True))],
+    "background_only": [("background_only", lambda: dense.trained(dense.SeesNothing).chart, marked)],
+    "class_shift": [("classes_shifted", lambda: dense.trained(dense.NamesOneTooHigh).chart, marked)],
+    "term_balance": [("terms_unbalanced", lambda: dense.trained(dense.BoxDrowns).chart, marked)],
     "carried_state": [("state_leaks", lambda: read(batches=anywhere, carried=True).chart, carried)],
     "free_running": [
         ("repeated_tokens", lambda: written(circling), lambda: written(well)),
