@@ -20,7 +20,7 @@ from _claim import RESULTS, keep, spread, state
 
 from visus.data.pairs import Pairs, prepare_pairs
 from visus.playbook import _translation_scores as scores
-from visus.ship.sequences import translation
+from visus.ship.kinds import translation
 
 KINDS = ("none", "dot", "additive")
 BEAM, ALPHA = translation.BEAM, translation.ALPHA

@@ -4,5 +4,5 @@ from functools import partial
 
 from . import detect
 
-build = partial(detect.build, data="shapes", model="mask_rcnn")
+build = partial(detect.build, data="shapes", model="mask_rcnn", lr=2e-3)
 SUBJECT = detect.SUBJECT

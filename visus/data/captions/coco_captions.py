@@ -5,7 +5,6 @@ Source: Chen et al., 2015, the data's format at cocodataset.org.
 """
 
 import json
-import mmap
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,9 +22,7 @@ PEEK = 4096  # characters in which that one shows itself
 
 def recognises(path: Path) -> bool:
     """Is it a JSON file, or a folder with files called captions_*.json in it or in its annotations/?"""
-    if path.is_dir():
-        return bool(_files(path))
-    return path.suffix.lower() == ".json" and SENTENCES not in peek(path) and not _marks_objects(path)
+    return bool(_files(path)) if path.is_dir() else path.suffix.lower() == ".json" and SENTENCES not in peek(path)
 
 
 def read(path: Path) -> Captions:
@@ -43,14 +40,6 @@ def read(path: Path) -> Captions:
         [part for part, one in found for _ in one.names],
         [problem for _, one in found for problem in one.problems],
     )
-
-
-def _marks_objects(file: Path) -> bool:
-    """Does it hold boxes and no captions? Looked for as text: COCO's instances are half a gigabyte."""
-    if not file.is_file() or not file.stat().st_size:
-        return False
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(b'"bbox"') >= 0 and content.find(b'"caption"') < 0
 
 
 def peek(file: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...data import captions as importers
 from ...data._folder import modules
+from ...data.annotated import coco
 from ...data.captioned import NAMED, Captioned, open_captions
 from ...data.captions._captions import Captions
 from ...engine.task import Task
@@ -34,9 +35,13 @@ keep = partial(_shared.keep, _shared.sizes)
 
 
 def recognises(source: str) -> bool:
-    """The named set, or what one of the importers of captions understands."""
-    return source == NAMED or (
-        Path(source).exists() and any(importer.recognises(Path(source)) for importer in modules(importers))
+    """The named set, or what one of the importers of captions understands, but for a file that marks objects."""
+    path = Path(source)
+    if source == NAMED or not path.exists():
+        return source == NAMED
+    # COCO's files all look alike by their names; the importer itself says which of them to take
+    return any(importer.recognises(path) for importer in modules(importers)) and not (
+        path.is_file() and coco.recognises(path)
     )
 
 
