@@ -35,7 +35,9 @@ def trained(case: str, seed: int, settings: Sequence[str]) -> dict[str, Any]:
     """Train once, by the command, and test."""
     with tempfile.TemporaryDirectory() as runs:
         began = time.perf_counter()
-        given = [*CASES[case], f"seed={seed}", *settings]
+        named = {word.partition("=")[0] for word in settings}
+        usual = [word for word in CASES[case] if word.partition("=")[0] not in named]
+        given = [*usual, f"seed={seed}", *settings]
         subprocess.run(
             [sys.executable, "-m", "visus", "train", *given, "--runs", runs], check=True, stdout=subprocess.DEVNULL
         )
