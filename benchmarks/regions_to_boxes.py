@@ -55,7 +55,7 @@ def main(seconds: float = SECONDS, source: str = DATA) -> None:
     times = timed(tasks, images)
     figures: dict[str, Any] = {"training": f"{seconds:g} s each", "pictures": f"{source}, {len(images)} timed"}
     for name, task in tasks.items():
-        figures[f"{name}: mAP@.5 on the test part"] = f"{score(task, data):.3f}"
+        figures[f"{name}: mAP@.5 on the test part"] = f"{score(task):.3f}"
         figures[f"{name}: s a picture"] = spread(times[name], 4)
         if "proposals" in task.model.needs:
             figures[f"{name}: s a picture without proposals"] = spread(times[f"{name} alone"], 4)
@@ -84,10 +84,10 @@ def trained(name: str, data: PreparedObjects, seconds: float) -> Detect:
     return task
 
 
-def score(task: Detect, data: PreparedObjects) -> float:
-    """mAP at an overlap of 0.5 on the test part, which nothing was chosen by."""
-    found, truth, _ = task.judged("test", losses=False)
-    return task._score(found, truth, "boxes")[0]
+def score(task: Detect, part: str = "test") -> float:
+    """mAP@.5 of a part."""
+    answers, truth, _ = task.judged(part, losses=False)
+    return task.scored(answers, truth).map50
 
 
 def timed(tasks: dict[str, Detect], images: Tensor) -> dict[str, list[float]]:
