@@ -7,17 +7,15 @@ three FCNs have the same settings but for their strides. Every run is kept.
 """
 
 import json
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import torch
 from _claim import RESULTS, keep, spread, state
+from _command import named, trained
 
 from visus.data.prepared_maps import prepare_maps
 from visus.models.segmenters import full_resolution, sliding_window
@@ -31,18 +29,11 @@ MEASURED = RESULTS / "camvid_runs.json"
 SIZE, TIMES = (180, 240), 3
 
 
-def trained(case: str, seed: int, settings: Sequence[str]) -> dict[str, Any]:
+def tested(case: str, seed: int, settings: Sequence[str]) -> dict[str, Any]:
     """Train once, by the command, and test."""
-    with tempfile.TemporaryDirectory() as runs:
-        began = time.perf_counter()
-        named = {word.partition("=")[0] for word in settings}
-        usual = [word for word in CASES[case] if word.partition("=")[0] not in named]
-        given = [*usual, f"seed={seed}", *settings]
-        subprocess.run(
-            [sys.executable, "-m", "visus", "train", *given, "--runs", runs], check=True, stdout=subprocess.DEVNULL
-        )
-        seconds = time.perf_counter() - began
-        (folder,) = (path for path in Path(runs).iterdir() if path.is_dir())
+    taken = {word.partition("=")[0] for word in settings}
+    given = [*(word for word in CASES[case] if word.partition("=")[0] not in taken), f"seed={seed}", *settings]
+    with trained(*given) as (folder, seconds):
         segmenter = segmentation.load(folder)
         prepared = prepare_maps("camvid")
         found, looked_at = examine(segmenter, prepared, "test"), examine(segmenter, prepared, "validation")
@@ -86,13 +77,11 @@ def window() -> None:
 
 def main(words: Sequence[str]) -> None:
     """Train what was asked for, keep each run, and say whether all claims hold for everything kept so far."""
-    seeds = [int(word) for word in words if word.isdigit()] or [0]
-    chosen = next((word.removeprefix("cases=").split(",") for word in words if word.startswith("cases=")), [*CASES])
-    settings = [word for word in words if not word.isdigit() and not word.startswith("cases=")]
+    seeds, chosen, settings = named(words, "cases", [*CASES])
     runs = json.loads(MEASURED.read_text()) if MEASURED.is_file() else []
     for seed in seeds:
         for case in chosen:
-            runs.append(trained(case, seed, settings))
+            runs.append(tested(case, seed, settings))
             keep(MEASURED, runs)
             print(f"{runs[-1]['words']}: mean IoU {runs[-1]['reached']:.3f}, {runs[-1]['seconds']:.0f} s", flush=True)
     reached = {case: [run["reached"] for run in runs if run["case"] == case] for case in CASES}

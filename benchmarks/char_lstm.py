@@ -13,7 +13,6 @@ share of their own, which `quality` has in its seconds.
 
 import itertools
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ from typing import Any
 
 import torch
 from _claim import RESULTS, keep, spread, state
+from _command import trained
 from torch import nn
 from torch.nn import functional as F
 
@@ -43,14 +43,9 @@ FIRST_BLOCKS = 10  # in which the doctor measures often
 MEASURED = RESULTS / "char_lstm_seeds.json"
 
 
-def trained(seed: int, settings: Sequence[str]) -> dict[str, float]:
+def learned(seed: int, settings: Sequence[str]) -> dict[str, float]:
     """Train once, by the command; nats of the best pass on the last 10 %."""
-    with tempfile.TemporaryDirectory() as runs:
-        command = [sys.executable, "-m", "visus", "train", "char_lstm", f"seed={seed}", *settings, "--runs", runs]
-        began = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        seconds = time.perf_counter() - began
-        (folder,) = (path for path in Path(runs).iterdir() if path.is_dir())
+    with trained("char_lstm", f"seed={seed}", *settings) as (folder, seconds):
         events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     scores = [event for event in events if event["event"] == "scores"]
     best = min(scores, key=lambda event: event["scores"]["validation_nats"])
@@ -63,7 +58,7 @@ def quality(words: Sequence[str]) -> None:
     kept = json.loads(MEASURED.read_text()) if MEASURED.is_file() else {}
     done = kept.setdefault(" ".join(settings) or "as it is", {})
     for seed in seeds:
-        done[str(seed)] = trained(seed, settings)
+        done[str(seed)] = learned(seed, settings)
         print(f"seed {seed}: {done[str(seed)]}", flush=True)
         keep(MEASURED, kept)
     text = prepare_text("tiny-shakespeare")

@@ -6,16 +6,13 @@ score. Every run is kept.
 """
 
 import json
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from _claim import RESULTS, keep, spread, state
+from _command import named, trained
 
 from visus.data.prepared_objects import prepare_objects
 from visus.playbook._detection_evidence import FINER, MEASURE, examine
@@ -30,17 +27,11 @@ CASES: dict[str, tuple[list[str], str, str, int, float]] = {  # words, set, figu
 MEASURED = RESULTS / "detection_runs.json"
 
 
-def trained(case: str, seed: int, settings: Sequence[str]) -> dict[str, Any]:
+def tested(case: str, seed: int, settings: Sequence[str]) -> dict[str, Any]:
     """Train once, by the command, and test."""
     words, source, figure, size, _ = CASES[case]
-    with tempfile.TemporaryDirectory() as runs:
-        began = time.perf_counter()
-        given = [*words, f"seed={seed}", *settings]
-        subprocess.run(
-            [sys.executable, "-m", "visus", "train", *given, "--runs", runs], check=True, stdout=subprocess.DEVNULL
-        )
-        seconds = time.perf_counter() - began
-        (folder,) = (path for path in Path(runs).iterdir() if path.is_dir())
+    given = [*words, f"seed={seed}", *settings]
+    with trained(*given) as (folder, seconds):
         found = examine(detection.load(folder), prepare_objects(source, size), "test")
     low, high = found.interval
     return {
@@ -57,13 +48,11 @@ def trained(case: str, seed: int, settings: Sequence[str]) -> dict[str, Any]:
 
 
 def main(words: Sequence[str]) -> None:
-    seeds = [int(word) for word in words if word.isdigit()] or [0]
-    named = next((word.partition("=")[2] for word in words if word.startswith("cases=")), ",".join(CASES))
-    settings = [word for word in words if not word.isdigit() and not word.startswith("cases=")]
-    for case in named.split(","):
+    seeds, chosen, settings = named(words, "cases", [*CASES])
+    for case in chosen:
         runs = []
         for seed in seeds:
-            run = trained(case, seed, settings)
+            run = tested(case, seed, settings)
             runs.append(run)
             earlier = json.loads(MEASURED.read_text()) if MEASURED.is_file() else []  # another process may have written
             keep(MEASURED, [*earlier, run])

@@ -7,16 +7,13 @@ and lower case told apart. Word by word, a lexicon found without a network, stan
 """
 
 import json
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from _claim import RESULTS, keep, spread, state
+from _command import named, trained
 
 from visus.data.pairs import Pairs, prepare_pairs
 from visus.playbook import _translation_scores as scores
@@ -28,18 +25,9 @@ ASKED_BLEU = 28.0
 MEASURED = RESULTS / "multi30k_runs.json"
 
 
-def trained(attention: str, seed: int, settings: Sequence[str], pairs: Pairs) -> dict[str, Any]:
+def tested(attention: str, seed: int, settings: Sequence[str], pairs: Pairs) -> dict[str, Any]:
     """Train once, by the command; BLEU of its greedy and its beam's translations of the test part."""
-    with tempfile.TemporaryDirectory() as runs:
-        words = [f"attention={attention}", f"seed={seed}", *settings]
-        began = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "visus", "train", "multi30k", *words, "--runs", runs],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        seconds = time.perf_counter() - began
-        (folder,) = (path for path in Path(runs).iterdir() if path.is_dir())
+    with trained("multi30k", f"attention={attention}", f"seed={seed}", *settings) as (folder, seconds):
         events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
         nats = min(event["scores"]["validation_nats"] for event in events if event["event"] == "scores")
         model = translation.load(folder)
@@ -53,17 +41,15 @@ def trained(attention: str, seed: int, settings: Sequence[str], pairs: Pairs) ->
 
 
 def main(words: Sequence[str]) -> None:
-    seeds = [int(word) for word in words if word.isdigit()] or [0]
-    named = next((word.partition("=")[2] for word in words if word.startswith("attention=")), ",".join(KINDS))
-    settings = [word for word in words if not word.isdigit() and not word.startswith("attention=")]
+    seeds, chosen, settings = named(words, "attention", KINDS)
     pairs = prepare_pairs("multi30k")
     lexical = scores.baselines(pairs, "test")[scores.WORD_BY_WORD]
     print(f"word by word, without a network: BLEU {lexical:.1f}")
     reached: dict[str, float] = {}
-    for attention in named.split(","):
+    for attention in chosen:
         runs = []
         for seed in seeds:
-            run = trained(attention, seed, settings, pairs)
+            run = tested(attention, seed, settings, pairs)
             runs.append(run)
             earlier = json.loads(MEASURED.read_text()) if MEASURED.is_file() else []  # another process may have written
             keep(MEASURED, [*earlier, run])
