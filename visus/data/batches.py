@@ -89,7 +89,7 @@ class Prepared:
 
     def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
         """One pass over a part as it is: images uint8 (B, 3, H, W) and their truth; at most `limit`, spread evenly."""
-        rows = _spread(self.rows(name), limit)
+        rows = spread(self.rows(name), limit)
         for first in range(0, len(rows), PART_BATCH):
             some = rows[first : first + PART_BATCH]
             yield self.images(some), self.truth(some)
@@ -97,7 +97,7 @@ class Prepared:
     def limited(self, train: int | None = None, validation: int | None = None) -> "Prepared":
         """The same with at most so many training and validation pictures, spread evenly over each part."""
         split = replace(
-            self.split, train=_spread(self.split.train, train), validation=_spread(self.split.validation, validation)
+            self.split, train=spread(self.split.train, train), validation=spread(self.split.validation, validation)
         )
         return replace(self, split=split)
 
@@ -162,16 +162,16 @@ class Batches:
 
     def batch(self, step: int) -> Batch:
         """The training batch of one step."""
-        epoch, rows = self._rows(step)
+        epoch, rows = self.rows_of(step)
         images, numbers = self.prepared.images(rows), self.prepared.numbers_of(rows)
         images = self.augment(images, self.seed, epoch, numbers)
         return self.growth(images, step), self.prepared.truth(rows)
 
     def sources(self, step: int) -> list[str]:
         """Names of the pictures in the batch of one step, in its order: of files, or of rows of an array."""
-        return [self.prepared.collection.names[row] for row in self._rows(step)[1]]
+        return [self.prepared.collection.names[row] for row in self.rows_of(step)[1]]
 
-    def _rows(self, step: int) -> tuple[int, NDArray[np.int64]]:
+    def rows_of(self, step: int) -> tuple[int, NDArray[np.int64]]:
         """The epoch of a step, and the collection's rows (B,) in its batch."""
         epoch, place = divmod(step, self.steps_per_epoch)
         order = permutation(self.seed, epoch, self.n)[place * self.batch_size : (place + 1) * self.batch_size]
@@ -185,7 +185,7 @@ class Batches:
         return -(-len(self.prepared.rows(name)) // PART_BATCH)
 
 
-def _spread(rows: NDArray[np.int64], limit: int | None) -> NDArray[np.int64]:
+def spread(rows: NDArray[np.int64], limit: int | None) -> NDArray[np.int64]:
     """At most `limit` rows, evenly spaced."""
     if limit is None or limit >= len(rows):
         return rows

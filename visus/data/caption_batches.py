@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .augment import Augment
-from .batches import PART_BATCH, Batch, _spread
+from .batches import PART_BATCH, Batch, spread
 from .captioned import Captioned
 from .collection import TRAIN
 from .randomness import permutation
@@ -68,12 +68,12 @@ class CaptionBatches:
 
     def names(self, name: str, limit: int | None = None) -> list[str]:
         """Names of the pictures of a part, in the order of `tokenised`."""
-        return [self.prepared.pictures.collection.names[row] for row in _spread(self.prepared.rows(name), limit)]
+        return [self.prepared.pictures.collection.names[row] for row in spread(self.prepared.rows(name), limit)]
 
     def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
         """One pass over the pairs of a part as they are; at most `limit`, spread evenly."""
         pairs = self.pairs if name == TRAIN else self.prepared.pairs(name)
-        pairs = pairs[_spread(np.arange(len(pairs)), limit)]
+        pairs = pairs[spread(np.arange(len(pairs)), limit)]
         for first in range(0, len(pairs), PART_BATCH):
             some = pairs[first : first + PART_BATCH]
             yield self.seen(some[:, 0]), *self.coded(some)
@@ -84,7 +84,7 @@ class CaptionBatches:
 
     def tokenised(self, name: str, limit: int | None = None) -> Iterator[tuple[Tensor, list[Sequence[Sequence[str]]]]]:
         """One pass over the pictures of a part: what is seen of them (B, ...), and the sentences of each, in words."""
-        rows = _spread(self.prepared.rows(name), limit)
+        rows = spread(self.prepared.rows(name), limit)
         for first in range(0, len(rows), PART_BATCH):
             some = rows[first : first + PART_BATCH]
             yield self.seen(some), [self.prepared.words[row] for row in some]

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .batches import PART_BATCH, Batch, Batches, Prepared, _spread
+from .batches import PART_BATCH, Batch, Batches, Prepared, spread
 from .collection import TRAIN
 
 
@@ -43,13 +43,13 @@ class Kept(Batches):
 
     def batch(self, step: int) -> Batch:
         """The training batch of one step."""
-        _, rows = self._rows(step)
+        _, rows = self.rows_of(step)
         return self.kept.part(self.prepared, TRAIN)[torch.from_numpy(self._place[rows])], self.prepared.truth(rows)
 
     def part(self, name: str, limit: int | None = None) -> Iterator[Batch]:
         """One pass over a part; at most `limit` examples, spread evenly over it."""
         rows = self.prepared.rows(name)
-        places = _spread(np.arange(len(rows)), limit)
+        places = spread(np.arange(len(rows)), limit)
         for first in range(0, len(places), PART_BATCH):
             some = places[first : first + PART_BATCH]
             yield self.kept.part(self.prepared, name)[torch.from_numpy(some)], self.prepared.truth(rows[some])

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .batches import Batch, _spread
+from .batches import Batch, spread
 from .label_maps import IGNORE
 from .object_augment import ObjectAugment
 from .prepared_maps import PreparedMaps
@@ -64,7 +64,7 @@ class MapBatches:
 
     def part_rows(self, name: str, limit: int | None = None) -> NDArray[np.int64]:
         """Rows of the pictures that `part` goes through, in its order."""
-        return _spread(self.prepared.rows(name), limit)
+        return spread(self.prepared.rows(name), limit)
 
     def part_steps(self, name: str) -> int:
         """Batches in one pass over a part."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..geometry.objects import CROWD, NOTHING, Targets
 from .annotations import KEYPOINTS, MASKS, Objects
-from .batches import Batch, _spread
+from .batches import Batch, spread
 from .object_augment import ObjectAugment
 from .object_masks import ObjectMasks
 from .prepared_objects import PreparedObjects
@@ -85,7 +85,7 @@ class ObjectBatches:
 
     def part_rows(self, name: str, limit: int | None = None) -> NDArray[np.int64]:
         """Rows of the pictures that `part` goes through, in its order."""
-        return _spread(self.prepared.rows(name), limit)
+        return spread(self.prepared.rows(name), limit)
 
     def names(self, name: str, limit: int | None = None) -> list[str]:
         """Names of the pictures of a part, in the order of `part`."""

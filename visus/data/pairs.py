@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .batches import Batch, _spread
+from .batches import Batch, spread
 from .collection import TEST, TRAIN, VALIDATION
 from .parallel import Parallel, read_parallel
 from .randomness import permutation, uniform
@@ -60,7 +60,7 @@ class Pairs:
 
     def limited(self, train: int | None = None, validation: int | None = None) -> "Pairs":
         """The same with at most so many training and validation sentences, spread evenly; the vocabulary stays."""
-        rows, more = _spread(self.split.train, train), _spread(self.split.validation, validation)
+        rows, more = spread(self.split.train, train), spread(self.split.validation, validation)
         return replace(self, split=replace(self.split, train=rows, validation=more))
 
     def without_test(self) -> "Pairs":
@@ -107,7 +107,7 @@ class Pairs:
 
     def part(self, name: str, limit: int | None = None, batch: int = PART_BATCH) -> Iterator[Batch]:
         """One pass over a part in batches of like lengths, shortest first; at most `limit` sentences, spread evenly."""
-        rows = _spread(self.rows(name), limit)
+        rows = spread(self.rows(name), limit)
         rows = rows[np.argsort(self.lengths[rows].sum(1), kind="stable")]
         for first in range(0, len(rows), batch):
             yield self.batch(rows[first : first + batch])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .members import Members
 from .objective import Batch, Memory, Objective
@@ -68,6 +68,10 @@ class Task(nn.Module, ABC):
 
     def illustrate(self) -> dict[str, str]:
         """Named texts that show people what the task makes now, such as a sample; written down at each evaluation."""
+        return {}
+
+    def pictured(self) -> dict[str, Tensor]:
+        """Named pictures that show people what the task makes now, uint8 (N, 3, H, W); kept at each evaluation."""
         return {}
 
     def run_at(self, precision: Precision) -> None:

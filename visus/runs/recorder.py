@@ -14,7 +14,7 @@ from ..engine.loop import Observer
 from ..engine.objective import Memory, Objective, Report
 from ..engine.seed import random_state, restore_random_state
 from ..engine.task import Task
-from . import checkpoint
+from . import checkpoint, sheet
 from .reader import EVENTS, RUN
 
 CHECKPOINTS, LAST, BEST = "checkpoints", "last.safetensors", "best.safetensors"
@@ -128,6 +128,8 @@ class Recorder(Observer):
         self.journal.note("scores", step=step, epoch=(step + 1) / task.steps_per_epoch, scores=dict(scores))
         if made := task.illustrate():
             self.journal.note("illustration", step=step, epoch=(step + 1) / task.steps_per_epoch, made=made)
+        if sheets := self._keep(task.pictured(), step):
+            self.journal.note("pictures", step=step, epoch=(step + 1) / task.steps_per_epoch, sheets=sheets)
 
     def after_fit(self, steps_done: int, task: Task, why: str) -> None:
         self._write_metrics(steps_done - 1, task)
@@ -160,6 +162,15 @@ class Recorder(Observer):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.best, self.best_step = float(state["best"]), int(state["best_step"])
+
+    def _keep(self, pictured: Mapping[str, Tensor], step: int) -> dict[str, dict[str, Any]]:
+        """Write named pictures as sheets; by name the file, within the run folder, and how the sheet is laid out."""
+        found = {}
+        for name, pictures in pictured.items():
+            path = self.folder / sheet.PICTURES / f"{name}-{step + 1:07d}.png"
+            layout = sheet.write(path, pictures)
+            found[name] = {"file": path.relative_to(self.folder).as_posix(), **vars(layout)}
+        return found
 
     def _write_metrics(self, step: int, task: Task) -> None:
         for name, reports in self._recent.items():

@@ -1,0 +1,1 @@
+"""Classic densities, fitted at once: `build(canvas, n_classes=0, ...)`, what a network has to beat."""
