@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "losses": {"geometry"},
     "metrics": {"geometry"},
     "layers": {"geometry"},
-    "models": {"layers", "geometry", "data"},
+    "models": {"layers", "geometry", "data", "losses"},
     "data": {"geometry"},
     "attacks": {"engine", "losses"},
     "tasks": {"engine", "losses", "metrics", "geometry", "attacks", "decoding"},
