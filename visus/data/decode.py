@@ -47,6 +47,7 @@ TURN = {  # EXIF orientation -> what makes the picture upright; 1 is upright
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+GREY_MODES = ("1", "L", "LA", "La")  # Pillow's, beside the integers of 16 bits and more
 SIDEWAYS = (5, 6, 7, 8)  # the orientations that swap height and width
 
 Image.init()  # Pillow registers its formats now, not with the first picture
@@ -172,6 +173,27 @@ def read_full(source: Path | bytes, name: str = "") -> NDArray[np.uint8]:
     with opened(source, name) as (content, image):
         picture = _decoded(content, image, None)
         return np.array(_upright(picture.pixels, picture.orientation).convert("RGB"))
+
+
+def read_opacity(source: Path | bytes, name: str = "") -> NDArray[np.uint8] | None:
+    """How opaque each pixel of a file is, uint8 (h, w), upright; None where nothing in it can be transparent.
+
+    Raises UnreadablePictureError.
+    """
+    with opened(source, name) as (_, image):
+        if not image.has_transparency_data:
+            return None
+        image.load()
+        return np.array(_upright(image.convert("RGBA").getchannel("A"), _orientation(image)))
+
+
+def read_grey(source: Path | bytes, name: str = "") -> bool:
+    """Whether a file holds a grey picture, by its header: one of colours that happen to be grey is none.
+
+    Raises UnreadablePictureError.
+    """
+    with opened(source, name) as (_, image):
+        return image.mode in GREY_MODES or image.mode.startswith("I")
 
 
 def read_array(picture: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:

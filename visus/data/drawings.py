@@ -139,12 +139,18 @@ def prepare_drawings(
     collection = source if isinstance(source, Collection) else open_gallery(source)
     if not size:
         check_one_size(collection)
-    pictures = prepare(collection, size, framing, seed, memory_gib)
+    pictures = prepare(collection, size, framing, seed, memory_gib, fewest_classes=1)
+    return drawn_of(pictures, seed, channels=channels, levels=levels, binarise=binarise)
+
+
+def drawn_of(
+    pictures: Prepared, seed: int = 0, *, channels: int = 0, levels: int = 256, binarise: Binarise = "draw"
+) -> Drawings:
+    """Prepared pictures as levels. channels: see `prepare_drawings`, which says when ValueError is raised, too."""
     grey = all_grey(pictures)
     if grey and channels == 3:
-        raise ValueError(
-            f"the pictures of {collection.origin} are grey, and channels=3 asks for colour; use channels=1, or 0"
-        )
+        origin = pictures.collection.origin
+        raise ValueError(f"the pictures of {origin} are grey, and channels=3 asks for colour; use channels=1, or 0")
     _, height, width = pictures.image
     return Drawings(pictures, Canvas(channels or (1 if grey else 3), height, width, levels, binarise), seed)
 

@@ -31,15 +31,16 @@ def prepare(
     memory_gib: float = 2.0,
     targets: str = "",
     kind: str = "",
+    fewest_classes: int = 2,
 ) -> Prepared:
     """Open, look at every picture, leave out the unreadable, split, take statistics of the training part.
 
-    targets, kind: columns to tell instead of a class, see `open_collection`.
+    targets, kind: columns to tell instead of a class, see `open_collection`. fewest_classes: that can be divided.
     """
     collection = source if isinstance(source, Collection) else open_collection(source, None, targets, kind)
     frame = choose_frame(collection, size, framing)
     gathered = gather(collection, frame if fits(collection, frame, memory_gib) else None, cache=cache())
-    return finish(gathered, frame, divide(gathered, seed))
+    return finish(gathered, frame, divide(gathered, seed, fewest_classes))
 
 
 def prepare_all(collection: Collection) -> Prepared:
@@ -75,11 +76,15 @@ def fits(collection: Collection, frame: Frame, memory_gib: float) -> bool:
     return len(collection) * frame.height * frame.width * 3 <= memory_gib * 2**30
 
 
-def divide(gathered: Gathered, seed: int) -> Split:
-    """Split what could be read, in row numbers of `readable(gathered)`; alike pictures stay together."""
+def divide(gathered: Gathered, seed: int, fewest_classes: int = 2) -> Split:
+    """Split what could be read, in row numbers of `readable(gathered)`; alike pictures stay together.
+
+    Raises ValueError if fewer classes than that can be divided.
+    """
     collection, observations = readable(gathered), gathered.evidence.observations
     keys = [observations[row].content for row in _readable_rows(gathered)]
-    return split(collection.labels, keys, _together(gathered), collection.splits, seed=seed)
+    together, stated = _together(gathered), collection.splits
+    return split(collection.labels, keys, together, stated, seed=seed, fewest_classes=fewest_classes)
 
 
 def folded(

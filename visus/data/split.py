@@ -47,6 +47,7 @@ def split(
     stated: Sequence[str] | None = None,
     fractions: tuple[float, float, float] = (0.7, 0.15, 0.15),
     seed: int = 0,
+    fewest_classes: int = 2,
 ) -> Split:
     """Divide N pictures into training, validation and test part, stratified by class, groups kept whole.
 
@@ -56,7 +57,7 @@ def split(
     fractions: share of training, validation and test pictures where nothing is stated.
 
     A class of fewer groups than there are parts to fill stays in the training part; all others come into every part.
-    Raises ValueError if fewer than two classes can be divided, or if what is stated leaves a part impossible.
+    Raises ValueError if fewer than `fewest_classes` can be divided, or if what is stated leaves a part impossible.
     """
     _check_lengths(labels, keys, groups, stated)
     if len(fractions) != 3 or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
@@ -72,7 +73,7 @@ def split(
             carved = min(CARVED, CARVED_MOST / max(1, len(pool)))
             shares = (1 - carved, carved)
         subkeys = [keys[row] for row in pool.tolist()]
-        dealt = _deal(labels[pool], subkeys, groups[pool], shares, seed, whole_classes=True)
+        dealt = _deal(labels[pool], subkeys, groups[pool], shares, seed, fewest_classes)
         part[pool] = np.array([0, *missing])[dealt]
         how = _how(how, [PARTS[p] for p in missing], shares, groups[pool], seed)
     ranked = _ranked(keys, labels)
@@ -91,7 +92,7 @@ def folds(labels: Rows, keys: Sequence[str], groups: Rows, k: int, seed: int = 0
         raise ValueError(
             f"the number of folds must be between 2 and the number of independent groups, {n_groups}; got {k}"
         )
-    part = _deal(labels, keys, groups, (1 / k,) * k, seed, whole_classes=False)
+    part = _deal(labels, keys, groups, (1 / k,) * k, seed)
     ranked = _ranked(keys, labels)
     return [(ranked[part[ranked] != fold], ranked[part[ranked] == fold]) for fold in range(k)]
 
@@ -168,16 +169,17 @@ class _Group:
 
 
 def _deal(
-    labels: Rows, keys: Sequence[str], groups: Rows, shares: Sequence[float], seed: int, whole_classes: bool
+    labels: Rows, keys: Sequence[str], groups: Rows, shares: Sequence[float], seed: int, whole_classes: int = 0
 ) -> Rows:
     """Part of each row. Every group goes where its classes are most wanting.
 
-    `whole_classes`: a class of fewer groups than parts stays in part 0, and at least two classes must have more.
+    `whole_classes`: a class of fewer groups than parts stays in part 0, and at least so many must have more; 0: each
+    group goes where it will.
     """
     dealt = _Dealt(list(_grouped(labels, keys, groups, seed)), shares)
     small = dealt.small_classes()
-    if whole_classes and len(dealt.n_groups) - len(small) < 2:
-        raise ValueError(_too_small(dealt.n_groups, small, len(shares)))
+    if len(dealt.n_groups) - len(small) < whole_classes:
+        raise ValueError(_too_small(dealt.n_groups, small, len(shares), whole_classes))
     for g in dealt.order():
         forced = whole_classes and any(c in small for c in dealt.groups[g].counts)
         dealt.give(g, 0 if forced else dealt.most_wanting(g))
@@ -262,14 +264,15 @@ def _grouped(labels: Rows, keys: Sequence[str], groups: Rows, seed: int) -> Iter
         yield _Group(rank, rows, dict(zip(found.tolist(), counts.tolist())))
 
 
-def _too_small(n_groups: dict[int, int], small: set[int], n_parts: int) -> str:
+def _too_small(n_groups: dict[int, int], small: set[int], n_parts: int, fewest: int) -> str:
     if not n_groups:
         return "there are no pictures to split"
+    who = f"at least {fewest} classes need" if fewest > 1 else "at least one class needs"
     listed = ", ".join(f"class {c}: {n_groups[c]}" for c in sorted(small)[:SHOWN]) + (
         ", ..." if len(small) > SHOWN else ""
     )
     return (
-        f"at least two classes need {n_parts} or more independent pictures or groups, one for each part; "
+        f"{who} {n_parts} or more independent pictures or groups, one for each part; "
         f"{len(n_groups) - len(small)} of {len(n_groups)} classes have them"
         + (f" ({listed})" if small else "")
         + "; add pictures that are neither copies of nor grouped with the present ones"

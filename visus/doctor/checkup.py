@@ -16,12 +16,14 @@ from . import during
 from .chart import Chart
 from .diagnosis import Diagnosis, diagnose
 from .examiner import Examiner
-from .instruments import due, terms
+from .instruments import due, generative, opposed, terms
 from .instruments.culprits import culprits
+from .instruments.tensors import rounded
 
 LOOK_EVERY = 10  # steps; a loss that is not finite stays so, and looking waits for the device
 RECENT = 2 * LOOK_EVERY  # reports kept, to tell afterwards in which step and term it began
 LOSSES = ("validation_loss", "validation_nats")  # as tasks call the loss on the validation part
+BOUND = "validation_elbo"  # a bound of its likelihood, which is maximised
 MOST_NAMES = 16  # of examples, in a chart
 
 
@@ -59,6 +61,7 @@ class Checkup(Observer):
         self._recent: deque[tuple[int, int, Report]] = deque(maxlen=RECENT)  # (step, the chart's step, report)
         self._traced = False
         self._several = False  # terms in the loss, as the last step told
+        self._opponents: dict[str, int] = {}  # objectives that play against each other, and their improvements
 
     @property
     def chart(self) -> Chart:
@@ -76,6 +79,9 @@ class Checkup(Observer):
         outside = {id(p) for p in task.parameters() if p.requires_grad} - {id(p) for p in root.parameters()}
         whole = root if hasattr(task, "answering") and not outside else task
         self._examiner = Examiner(whole, optimizers, steps=task.steps, root=root)
+        if generative.are_opponents(task):
+            self._opponents = {o.name: o.improvements for o in task.objectives if isinstance(o, Objective)}
+            self._examiner.chart.facts["opponents"] = {name: [] for name in self._opponents}
         self._examiner.chart.facts["reference"] = self.reference
         if self._restored is not None and start:
             facts = self._examiner.chart.facts
@@ -101,6 +107,8 @@ class Checkup(Observer):
             del kept[: -terms.MOST]
 
     def after_improvement(self, step: int, objective: Objective | Memory, report: Report) -> None:
+        if self._examiner is not None and objective.name in self._opponents:
+            self._note_opponent(step, objective.name, report)
         if self._examiner is None or objective.name != self._charted:
             return
         self._several = len(report.terms) > 1
@@ -113,6 +121,15 @@ class Checkup(Observer):
         )
         self._examiner.step(report.loss, inputs, targets, told=report.terms.get("cross_entropy"))
 
+    def _note_opponent(self, step: int, name: str, report: Report) -> None:
+        """[step, loss, norm of its gradient] of some improvements of each: what one gains the other need not lose."""
+        done, self._opponents[name] = self._opponents[name], self._opponents[name] + 1
+        if due(done) and report.gradient_norm is not None:
+            numbers = [float(step), rounded(float(report.loss)), rounded(float(report.gradient_norm))]
+            if all(map(math.isfinite, numbers)):
+                self.chart.facts["opponents"][name].append(numbers)
+                opposed.thinned(self.chart.facts["opponents"][name])
+
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:
         if self._examiner is None:
             return
@@ -122,6 +139,7 @@ class Checkup(Observer):
             if measure is not None:
                 more |= measure(task)
         loss = next((scores[name] for name in LOSSES if name in scores), None)
+        loss = -scores[BOUND] if loss is None and BOUND in scores else loss
         self._examiner.validate(loss, next(iter(scores.values()), None), more)
         self._trace(task)
 

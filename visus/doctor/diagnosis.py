@@ -156,6 +156,20 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "sees_the_future": ("exposure_bias", "repeated_tokens", "overfitting", "batch_leak"),
     "exposure_bias": ("repeated_tokens", "never_ends", "ends_too_early"),
     "classes_shifted": ("class_imbalance", "class_collapse"),
+    "likelihood_misscaled": (
+        "kl_vanished",
+        "latents_ignored",
+        "posterior_collapse",
+        "terms_unbalanced",
+        "mode_collapse",
+    ),
+    "kl_vanished": ("posterior_collapse", "mode_collapse", "samples_are_copies"),
+    "latents_ignored": ("posterior_collapse", "mode_collapse", "samples_are_copies"),
+    "generator_starves": ("mode_collapse", "critic_too_strong", "vanishing_gradients"),
+    "critic_too_strong": ("mode_collapse", "vanishing_gradients"),
+    "sampler_too_cold": ("mode_collapse", "samples_are_copies"),
+    "sampler_disagrees": ("mode_collapse",),
+    "samples_are_copies": ("overfitting",),
     "terms_unbalanced": ("background_only", "learning_rate_too_low", "learning_rate_too_high"),
 }
 OPPOSITES = (("learning_rate_too_high", "learning_rate_too_low"),)

@@ -21,6 +21,8 @@ ORDER = (
     "inputs",
     "pretrained",
     "future",
+    "pixel_order",
+    "likelihood",
     "padding",
     "vocabulary",
     "first_loss",

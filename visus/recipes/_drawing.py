@@ -58,6 +58,16 @@ class Source:
         return Augment(flip=self.flip)
 
 
+def classes_of(drawings: Drawings, conditional: bool) -> int:
+    """How many classes a model is to be told of, 0 unless conditional. Raises ValueError for pictures without any."""
+    if conditional and not drawings.classes:
+        raise ValueError(
+            f"conditional=yes draws a class that is named, and the pictures of {drawings.origin} have none; put each "
+            "class into a folder of its own, or leave conditional out"
+        )
+    return len(drawings.classes) if conditional else 0
+
+
 def model_facts(
     family: str, model: str, drawings: Drawings, n_classes: int, settings: Mapping[str, Any]
 ) -> dict[str, Any]:

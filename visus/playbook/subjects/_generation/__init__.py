@@ -1,0 +1,1 @@
+"""The stages of `visus fit generation` that other subjects do not share."""

@@ -1,0 +1,67 @@
+"""Learn how likely pictures are, value by value, and draw new ones: PixelCNN, gated PixelCNN, PixelRNN."""
+
+from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+
+from ..data.drawings import DrawingBatches
+from ..engine import catalogue
+from ..engine.seed import seed_everything
+from ..models import autoregressive
+from ..tasks.autoregress import Autoregress
+from . import _drawing, _form
+from ._drawing import Source
+from ._form import About, Choice, Limits, Range
+from ._plan import Plan
+
+SUBJECT = _drawing.SUBJECT
+FAMILY = "autoregressive"
+USUAL = "gated_pixelcnn"  # the model where none is named
+PLANNED = frozenset(_form.own_fields(Plan))
+SOURCED = frozenset(_form.own_fields(Source))
+
+
+@_form.like(Plan)
+@_form.like(Source)
+def build(
+    model: Annotated[str, Choice(autoregressive), About("the network; its own settings join these")] = USUAL,
+    conditional: Annotated[bool, About("tell and draw each picture given its class")] = False,
+    shown: Annotated[int, Limits(0, 400), About("samples that are drawn at each evaluation")] = 36,
+    lr: Annotated[float, Limits(1e-12), Range(3e-4, 1e-2, log=True), About("highest learning rate")] = 2e-3,
+    weight_decay: Annotated[float, Limits(0.0), Range(1e-6, 1e-1, log=True), About("strength of L2")] = 1e-4,
+    batch: Annotated[int, Limits(1), About("pictures a step")] = 64,
+    epochs: Annotated[float, Limits(0.001), About("passes over the training part")] = 20,
+    average: Annotated[float, Limits(0.0, 0.99999), About("decay of averaged weights; 0: no averaging")] = 0.999,
+    **settings: Any,
+) -> Autoregress:
+    """A task of telling pictures value by value. `data` may also be drawings that were prepared before.
+
+    Raises LookupError or ValueError for data, names and settings that cannot be.
+    """
+    rest = {name: value for name, value in settings.items() if name in PLANNED}
+    source = Source(**{name: value for name, value in settings.items() if name in SOURCED})
+    own = {name: value for name, value in settings.items() if name not in PLANNED | SOURCED}
+    own = _drawing.own_settings(autoregressive, model, own)
+    plan = Plan(lr=lr, weight_decay=weight_decay, epochs=epochs, average=average, **rest)
+    drawings = source.drawings(plan.seed)
+    n_classes = _drawing.classes_of(drawings, conditional)
+    seed_everything(plan.seed)
+    network = catalogue.find(autoregressive, model).build(drawings.canvas, n_classes, **own)
+    batches = DrawingBatches(drawings, batch, plan.seed, source.augment, source.binarise_once)
+    task = Autoregress(
+        network,
+        batches,
+        plan.rule,
+        blind=network.head.blind,
+        shown=shown,
+        facts=_drawing.model_facts(FAMILY, model, drawings, n_classes, own),
+        **plan.descent(batches.steps_per_epoch),
+    )
+    return plan.ready(task)
+
+
+def model_facts(task: Autoregress, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is needed to rebuild and feed the model of a run with these settings."""
+    return dict(task.facts)
+
+
+rebuild = _drawing.rebuild

@@ -1,0 +1,8 @@
+"""MNIST: a DCGAN that draws digits, in about ten minutes on one core."""
+
+from functools import partial
+
+from . import imitate
+
+build = partial(imitate.build, data="mnist", model="dcgan", epochs=20, schedule="linear", average=0.995, keep="last")
+SUBJECT = imitate.SUBJECT

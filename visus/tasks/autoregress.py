@@ -1,0 +1,136 @@
+"""Autoregress: tell each value of a picture from those before it, which is to say how likely the picture is."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
+from ..engine.task import Task, evaluating
+
+
+class CanvasLike(Protocol):
+    """What is drawn on: see data.canvas.Canvas."""
+
+    @property
+    def values(self) -> int: ...
+
+    def shown(self, levels: Tensor) -> Tensor: ...
+
+
+class Source(Protocol):
+    """The pictures, prepared: see data.drawings.Drawings."""
+
+    @property
+    def canvas(self) -> CanvasLike: ...
+
+
+class Drawn(Protocol):
+    """Pictures in three parts, as levels: see data.drawings.DrawingBatches."""
+
+    steps_per_epoch: int
+
+    @property
+    def prepared(self) -> Any: ...
+
+    def batches(self, start: int = 0) -> Iterator[Batch]: ...
+    def sources(self, step: int) -> list[str]: ...
+    def part(self, name: str, limit: int | None = None) -> Iterator[Batch]: ...
+
+
+class Autoregress(Task):
+    """Descend the nats of whole pictures, the sum over their values of -ln p(value | those before it).
+
+    model: what models.autoregressive's contract offers. blind: nats of a fresh model, where they are known. shown:
+    samples that are drawn at each evaluation, from the same dice each time. facts: what the network was built from,
+    ready for JSON.
+    """
+
+    NAME = "autoregress"  # of the objective
+    TRAIN_SAMPLE = 500  # training pictures scored at each evaluation, to see the gap to validation
+    PIECE = 100  # pictures that are looked at together where nothing is learned
+    DICE = 36  # seed of the samples that are shown
+
+    def __init__(
+        self,
+        model: nn.Module,
+        data: Drawn,
+        optimizer: OptimizerFactory,
+        *,
+        blind: float | None = None,
+        shown: int = 36,
+        facts: Mapping[str, Any] | None = None,
+        **descent: Any,
+    ) -> None:
+        super().__init__()
+        self.model, self.data, self.shown, self.facts = model, data, shown, dict(facts or {})
+        self.steps_per_epoch = data.steps_per_epoch
+        self.canvas, self.n_classes = data.prepared.canvas, int(model.n_classes)  # type: ignore[arg-type]
+        self.objectives = [
+            Objective(self.NAME, self.surprise, model.parameters(), optimizer, blind_loss=blind, **descent)
+        ]
+        self.train()
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        for batch in self.data.batches(start):
+            yield tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
+
+    def sources(self, step: int) -> list[str]:
+        """Names of the pictures in the batch of one step, in its order."""
+        return self.data.sources(step)
+
+    def surprise(self, batch: Batch) -> Terms:
+        """Mean nats of a picture. batch: levels uint8 (B, C, H, W) and labels int64 (B,)."""
+        levels, labels = batch
+        return {"nats": self.model.nats(levels, self._named(labels)).mean()}  # type: ignore[operator]
+
+    def log_likelihoods(self, levels: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Nats of each picture, float32 (B,), at most 0, in evaluation mode."""
+        found = []
+        with evaluating(self), self.precision.autocast(self.device.type):
+            for first in range(0, len(levels), self.PIECE):
+                some = slice(first, first + self.PIECE)
+                named = None if labels is None else self._named(labels[some].to(self.device))
+                found.append(-self.model.nats(levels[some].to(self.device), named).cpu())  # type: ignore[operator]
+        return torch.cat(found)
+
+    def log_probabilities(self, levels: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Of every level of every value given the true ones before it, (B, L, C, H, W), in evaluation mode."""
+        with evaluating(self), self.precision.autocast(self.device.type):
+            named = None if labels is None else self._named(labels.to(self.device))
+            found: Tensor = self.model.log_probabilities(levels.to(self.device), named)  # type: ignore[operator]
+        return found
+
+    def nats(self, name: str, limit: int | None = None) -> float:
+        """Mean nats of a picture of a part, or of at most `limit` of them, spread evenly."""
+        found = [-self.log_likelihoods(levels, labels) for levels, labels in self.data.part(name, limit)]
+        return float(torch.cat(found).double().mean()) if found else math.nan
+
+    def evaluate(self) -> dict[str, float]:
+        nats, train = self.nats("validation"), self.nats("train", self.TRAIN_SAMPLE)
+        return {
+            "validation_log_likelihood": -nats,
+            "validation_bits_per_dim": nats / (self.canvas.values * math.log(2)),
+            "validation_nats": nats,
+            "train_log_likelihood": -train,
+        }
+
+    def pictured(self) -> dict[str, Tensor]:
+        """Samples from the same dice at each evaluation, class by class where there are classes."""
+        if not self.shown:
+            return {}
+        labels = torch.arange(self.shown, device=self.device) % self.n_classes if self.n_classes else None
+        dice = torch.Generator().manual_seed(self.DICE)
+        with evaluating(self):
+            levels = self.model.sample(self.shown, dice, labels=labels)  # type: ignore[operator]
+        return {"samples": self.canvas.shown(levels.cpu())}
+
+    def _named(self, labels: Tensor) -> Tensor | None:
+        """The labels of a batch, where the model takes them."""
+        return labels if self.n_classes else None
