@@ -96,8 +96,16 @@ GREY = Canvas(1, 8, 8)
 
 def facts(canvas=GREY, classes=(), **more):
     return {
-        **{"tells": "generation", "family": "autoregressive", "model": "drawer", "settings": {}, "framing": "crop"},
-        **{"canvas": canvas.facts(), "n_classes": len(classes), "classes": list(classes), "data": "digits", **more},
+        "tells": "generation",
+        "family": "autoregressive",
+        "model": "drawer",
+        "settings": {},
+        "framing": "crop",
+        "canvas": canvas.facts(),
+        "n_classes": len(classes),
+        "classes": list(classes),
+        "data": "digits",
+        **more,
     }
 
 

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-PAPER = 128  # grey level of what is not known, and of a place with no picture
+PAPER = 128  # grey level of a place with no picture, as between pictures
+UNKNOWN = (105, 125, 170)  # colour of what is not known: neither paper nor of a grey picture
+WHITE = 128  # grey level from which a mask is white
 
 
 def command(
@@ -53,7 +55,8 @@ def command(
         raise ValueError(f"{run} holds no model that makes pictures, so it goes on with none; see its card.md")
     model = load(run)
     known = rows if mask is None else _read(mask)
-    begun = [model.begun(path, known, seed) for path in pictures]  # complains, if at all, before anything is drawn
+    # complains, if at all, before anything is drawn; each picture has draws of its own
+    begun = [model.begun(path, known, seed + number) for number, path in enumerate(pictures)]
     made = []
     with drawing(n * len(pictures), "complete") as tell:
         for number, path in enumerate(pictures):
@@ -61,7 +64,7 @@ def command(
             def told(done: int, of: int, number: int = number) -> None:
                 tell(number * of + done, len(pictures) * of)
 
-            made.append(model.complete(path, known, n, seed, label, temperature, told))
+            made.append(model.complete(path, known, n, seed + number, label, temperature, told))
     some_whole = any(whole for _, _, whole in begun)
     lines = [_line(*one, drawn, some_whole) for one, drawn in zip(begun, made, strict=True)]
     write_sheet(out, np.concatenate(lines), columns=len(lines[0]), enlarge=enlarge)
@@ -73,7 +76,7 @@ def _line(
     """What is kept, what was made of it, and the picture itself where it was given. place: leave one for it anyway."""
     import numpy as np
 
-    kept = np.where(known[:, :, None], picture, np.uint8(PAPER))
+    kept = np.where(known[:, :, None], picture, np.array(UNKNOWN, dtype=np.uint8))
     last = picture if whole else np.full_like(picture, PAPER)
     return np.concatenate([kept[None], made, last[None]] if place else [kept[None], made])
 
@@ -82,5 +85,5 @@ def _read(mask: Path) -> "NDArray[np.bool_]":
     """Where the mask is white, bool (h, w)."""
     from ..data.decode import read_full
 
-    known: NDArray[np.bool_] = read_full(mask).mean(2) >= PAPER
+    known: NDArray[np.bool_] = read_full(mask).mean(2) >= WHITE
     return known

@@ -78,6 +78,11 @@ def open_named(name: str, progress: Progress | None = None, address: str = "") -
     return replace(idx.read(_idx(name, release, progress, address), release.classes), origin=name)
 
 
+def is_here(name: str) -> bool:
+    """Whether the files of `name`, a set like MNIST, lie on this machine, so that opening it fetches nothing."""
+    return name in IDX_RELEASES and _idx_folder(name, IDX_RELEASES[name]) is not None
+
+
 def _course(splits: Sequence[str] | None) -> list[str]:
     """The last COURSE_VALIDATION training pictures become validation; the official test part stays whole."""
     parts = list(splits or ())
@@ -98,11 +103,17 @@ def _data() -> list[Path]:
 
 
 def _idx(name: str, release: Release, progress: Progress | None, address: str) -> Path:
+    found = _idx_folder(name, release)
+    if found is None:
+        _fetch(name, release, progress, address)
+    return found or cache() / name
+
+
+def _idx_folder(name: str, release: Release) -> Path | None:
     for folder in [*(data / name for data in _data()), cache() / name]:
         if all((folder / file).is_file() or (folder / file).with_suffix("").is_file() for file in release.files):
             return folder
-    _fetch(name, release, progress, address)
-    return cache() / name
+    return None
 
 
 def _cifar10(progress: Progress | None, address: str) -> Path:

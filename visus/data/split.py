@@ -267,7 +267,7 @@ def _grouped(labels: Rows, keys: Sequence[str], groups: Rows, seed: int) -> Iter
 def _too_small(n_groups: dict[int, int], small: set[int], n_parts: int, fewest: int) -> str:
     if not n_groups:
         return "there are no pictures to split"
-    who = f"at least {fewest} classes need" if fewest > 1 else "at least one class needs"
+    who = "at least two classes need" if fewest > 1 else "at least one class needs"
     listed = ", ".join(f"class {c}: {n_groups[c]}" for c in sorted(small)[:SHOWN]) + (
         ", ..." if len(small) > SHOWN else ""
     )

@@ -78,7 +78,8 @@ class Checkup(Observer):
         # What rests beside the part that answers, such as a network whose features are kept, is nobody's patient.
         outside = {id(p) for p in task.parameters() if p.requires_grad} - {id(p) for p in root.parameters()}
         whole = root if hasattr(task, "answering") and not outside else task
-        self._examiner = Examiner(whole, optimizers, steps=task.steps, root=root)
+        made = generative.are_drawings(task)
+        self._examiner = Examiner(whole, optimizers, steps=task.steps, root=root, answers=not made)
         if generative.are_opponents(task):
             self._opponents = {o.name: o.improvements for o in task.objectives if isinstance(o, Objective)}
             self._examiner.chart.facts["opponents"] = {name: [] for name in self._opponents}

@@ -34,6 +34,8 @@ OFTEN = 12  # measured steps of which every second is looked back on, later ever
 class Examiner:
     """Measures one model and its optimizers into `chart`. root: the module whose calls are the network's answers.
 
+    answers: whether these are compared with what was to be answered; of pictures that are made, nothing was.
+
     Nothing here changes weights, buffers, gradients or random state, and nothing here raises: what cannot be measured
     is written down as not examined.
     """
@@ -45,8 +47,9 @@ class Examiner:
         *,
         steps: int | None = None,
         root: nn.Module | None = None,
+        answers: bool = True,
     ) -> None:
-        self.chart = Chart()
+        self.chart, self.answers = Chart(), answers
         self.model = unwrapped(model)
         self.root = root or model
         self.network = unwrapped(self.root)  # what trials on a copy call
@@ -321,6 +324,20 @@ class Examiner:
         if given is not None:
             sample["inputs"] = inputs.look(given)
         self._guard("the recurrence", lambda: self._note_sequences(sample, given, targets, crossed), None)
+        if self.answers:
+            self._compare(sample, value, given, targets, answered)
+        if self._pending is not None:
+            sample["update"], self._pending = self._pending, None
+        self._sample = sample
+        self.chart.add_sample(sample)
+        self._rank_of_due += 1
+        if "update" in sample:
+            self._look_back(sample)
+
+    def _compare(
+        self, sample: dict[str, Any], value: Any, given: Tensor | None, targets: Tensor | None, answered: Tensor | None
+    ) -> None:
+        """What was answered beside what was to be answered, and a few examples of both, kept."""
         labels = None
         if answered is not None and "ways" not in self.chart.facts:
             found = depth.ways(answered)
@@ -351,13 +368,6 @@ class Examiner:
         if given is not None and targets is not None and len(given) == len(targets):
             whole = self._called is not None and self._called[0] is not None and len(self._called[0]) == len(given)
             self._batch = ((self._called if whole and self._called else (given.detach(),)), targets.detach())
-        if self._pending is not None:
-            sample["update"], self._pending = self._pending, None
-        self._sample = sample
-        self.chart.add_sample(sample)
-        self._rank_of_due += 1
-        if "update" in sample:
-            self._look_back(sample)
 
     def _note_sequences(
         self, sample: dict[str, Any], given: Tensor | None, targets: Tensor | None, crossed: float | None
@@ -431,6 +441,7 @@ class Examiner:
 
     def _consult(self, reference: bool) -> None:
         kept = self.chart.consultation.get("reference")
+        reference = reference and self.answers
         raw = self.examples.raw()
         if raw is not None:
             self.chart.consultation = consultation.consult(self.network, *raw, self.examples.room)

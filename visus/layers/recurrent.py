@@ -34,7 +34,12 @@ def rnn_step(x: Tensor, h: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor) -> 
 
 def lstm_step(x: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
     """One step of the LSTM. x: (B, D); h, c: (B, H); w_ih: (4H, D); w_hh: (4H, H); bias: (4H,). Returns h, c."""
-    i, f, g, o = (x @ w_ih.T + h @ w_hh.T + bias).chunk(4, dim=1)
+    return lstm_gates(x @ w_ih.T + h @ w_hh.T + bias, c)
+
+
+def lstm_gates(sums: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """What the LSTM makes of its four sums, i, f, g, o: (B, 4H, ...), and of its cell: (B, H, ...). Returns h, c."""
+    i, f, g, o = sums.chunk(4, dim=1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
 

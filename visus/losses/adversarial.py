@@ -11,7 +11,6 @@ Sources: Goodfellow et al., 2014, section 3, also of the second; Mao et al., 201
 algorithm 1; Lim and Ye, 2017, and Miyato et al., 2018, equations 16 and 17.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -28,15 +27,13 @@ class Game:
     """Losses as functions of scores (B,), scalars each.
 
     real: the critic's on pictures of the set, with the share by which "real" is taken back (one-sided smoothing).
-    generated: the critic's on pictures that were made. fooling: the generator's on them. blind: what a critic that
-    tells nothing apart loses, and a generator before it; None where scores have no such point. logistic: whether a
-    score is the log-odds of being real. smooths: whether a real picture may be taken for less than certain.
+    generated: the critic's on pictures that were made. fooling: the generator's on them. logistic: whether a score is
+    the log-odds of being real. smooths: whether a real picture may be taken for less than certain.
     """
 
     real: Callable[[Tensor, float], Tensor]
     generated: Callable[[Tensor], Tensor]
     fooling: Callable[[Tensor], Tensor]
-    blind: tuple[float, float] | None = None
     logistic: bool = False
     smooths: bool = False
 
@@ -59,7 +56,6 @@ MINIMAX = Game(
     _likely_real,
     _likely_generated,
     lambda scores: -F.softplus(scores).mean(),
-    (2 * math.log(2), -math.log(2)),
     logistic=True,
     smooths=True,
 )
@@ -67,7 +63,6 @@ NON_SATURATING = Game(
     _likely_real,
     _likely_generated,
     lambda scores: F.softplus(-scores).mean(),
-    (2 * math.log(2), math.log(2)),
     logistic=True,
     smooths=True,
 )

@@ -76,6 +76,24 @@ def bootstrap_f1(
     return F1Intervals(bounds[0], bounds[1], (float(low), float(high)))
 
 
+def bootstrap_mean(
+    values: NDArray[np.float64], confidence: float = 0.95, n_resamples: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile bootstrap of the mean of values (N,). The same seed gives the same interval.
+
+    Raises ValueError for no value. Source: Efron, 1979.
+    """
+    n = len(values)
+    if not n:
+        raise ValueError("there is no value to take the mean of; score at least one example first")
+    check_confidence(confidence)
+    random = np.random.default_rng(seed)
+    # one resample at a time: all together would need N * n_resamples numbers
+    means = [float(values[random.integers(0, n, n)].mean()) for _ in range(n_resamples)]
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
 def check_confidence(confidence: float) -> None:
     """Raise ValueError for what is no confidence level."""
     if not 0 < confidence < 1:

@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ IMAGENET = "imagenet"  # published weights, see `published`
 USUAL_PUBLISHED = "resnet18"
 PREFIXES = ("network.", "module.")  # of a run's own weights; of a network wrapped to train on several devices
 STANDARDISE = "standardise."
+AUTOENCODERS, ENCODER = "autoencoders", "encoder"  # a family of models that make pictures, and the part that looks
 FACTS, WEIGHTS, INSIDE = "model.json", "weights.safetensors", "model"  # of the folder of a model, and of a run
 
 
@@ -24,12 +25,14 @@ class Pretrained:
     """Where weights lie and what is known of them.
 
     name: as asked for. facts: those of `model.json` (model, settings, image, classes), or {} for a bare file.
-    weights: the file; None for published ImageNet weights, which go by the model's name.
+    weights: the file; None for published ImageNet weights, which go by the model's name. inside: how the names of its
+    tensors begin that are meant, '' for all.
     """
 
     name: str
     facts: Mapping[str, Any]
     weights: Path | None
+    inside: str = ""
 
     @property
     def model(self) -> str:
@@ -60,7 +63,7 @@ def find(name: str) -> Pretrained:
         return _of_folder(name, path)
     if path.suffix == ".safetensors" and path.is_file():
         beside = [path.with_suffix(".json"), *([path.parent / FACTS] if path.name == WEIGHTS else [])]
-        return Pretrained(name, next((_read(facts) for facts in beside if facts.is_file()), {}), path)
+        return _reused(Pretrained(name, next((_read(facts) for facts in beside if facts.is_file()), {}), path))
     if path.is_file():
         raise ValueError(
             f"{name} is no .safetensors file; a pickle (.pth, .pt) can run code and is not read: convert it once with "
@@ -93,7 +96,8 @@ def tensors(source: Pretrained) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     for prefix in PREFIXES:
         if network and all(name.startswith(prefix) for name in network):
             network = {name.removeprefix(prefix): tensor for name, tensor in network.items()}
-    return {name: t.float() if t.is_floating_point() else t for name, t in network.items()}, before
+    meant = {name: tensor for name, tensor in network.items() if name.startswith(source.inside)}
+    return {name: t.float() if t.is_floating_point() else t for name, t in meant.items()}, before
 
 
 def transplant(network: nn.Module, weights: Mapping[str, Tensor], source: str, head: str) -> None:
@@ -124,7 +128,31 @@ def _of_folder(name: str, path: Path) -> Pretrained:
     facts = _read(folder / FACTS)
     if "members" in facts:
         raise ValueError(f"{name} is an ensemble of {len(facts['members'])} networks; name one of its members' runs")
-    return Pretrained(name, facts, folder / WEIGHTS)
+    return _reused(Pretrained(name, facts, folder / WEIGHTS))
+
+
+def _reused(found: Pretrained) -> Pretrained:
+    """Of an autoencoder the encoder, as the classifier `encoder`; anything else as it is.
+
+    Raises ValueError for an encoder that was told the class.
+    """
+    if found.facts.get("family") != AUTOENCODERS:
+        return found
+    if found.facts["n_classes"]:
+        raise ValueError(
+            f"{found.name} is an autoencoder that was told the class of each picture; take one that was trained with "
+            "conditional=no"
+        )
+    canvas, own = found.facts["canvas"], found.facts["settings"]
+    settings = {name: own[name] for name in ("trunk", "hidden", "layers", "width", "halvings") if name in own}
+    settings.setdefault("trunk", "conv" if "halvings" in own else "dense")
+    facts = {
+        "model": ENCODER,
+        "settings": settings | {"grey": canvas["channels"] == 1},
+        "image": [3, canvas["height"], canvas["width"]],
+        "suggested": {"standardise": "unit"},  # what an encoder sees lies between fixed ends
+    }
+    return replace(found, facts=facts, inside=f"{ENCODER}.")
 
 
 def _read(path: Path) -> dict[str, Any]:

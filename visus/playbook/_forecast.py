@@ -22,7 +22,7 @@ def tell(session: Session) -> None:
     With a budget the plan follows the time, so there is nothing to forecast.
     """
     session.show.progress("forecast", 0, 1, "measuring a few steps")
-    task = session.build(session.prepared, **session.settings)
+    task = session.build(data=session.prepared, **session.settings)
     session.suggest(arithmetic=str(task.precision))
     settle(session.folder, task, fewest_threads(task))
     if session.budget.seconds is not None:

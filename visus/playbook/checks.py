@@ -9,7 +9,7 @@ ALWAYS_SHOWN = ("first_loss", "overfits_few", "gradient")  # the three figures o
 
 def run(session: Session) -> Verdict:
     settings = {**session.settings, "arithmetic": "float32"}  # what is checked is the network, not its rounding
-    task = session.build(session.prepared, **settings)
+    task = session.build(data=session.prepared, **settings)
     names = preflight.names()
     findings: list[tuple[str, Finding]] = []
     for number, name in enumerate(names):

@@ -36,7 +36,7 @@ def run(session: Session) -> Verdict:
     form = _form.fields(session.build, {name: str(value) for name, value in session.settings.items()})
     space = space_of(form, {*session.given, *_descent.idle(session.settings.get("optimizer"))})
     small = of_recipe(session.learns).trial_data(session.prepared)
-    task = session.build(small, **session.settings)
+    task = session.build(data=small, **session.settings)
     session.suggest(arithmetic=str(task.precision))  # measured once, the same for every trial and the training
     if not space or not any(objective.parameters for objective in task.objectives):
         return Verdict(PASS, "nothing to search: every setting is given, or the model has none", {"best": {}})

@@ -23,7 +23,7 @@ SAFETY = 0.92  # share of the rest that is planned: a measured step is only an e
 def run(session: Session) -> Verdict:
     settings = _resolve(session)
     subject = of_recipe(session.learns)
-    task = session.build(session.prepared, **settings)
+    task = session.build(data=session.prepared, **settings)
     session.journal.note("settings", settings=settings)
     seconds = (1 - RESERVE / 2) * session.budget.left
     reference = subject.beaten(session.detail.get("baselines", {}))
@@ -82,7 +82,7 @@ def _resolve(session: Session) -> dict[str, Any]:
     if "settings" in session.detail:
         return dict(session.detail["settings"])
     settings = _form.resolved(session.build, session.settings)
-    task = session.build(session.prepared, **{**session.settings, "epochs": 1})
+    task = session.build(data=session.prepared, **{**session.settings, "epochs": 1})
     settings["arithmetic"] = str(task.precision)
     if "epochs" not in session.given:
         settings["epochs"] = _affordable_epochs(session, task)

@@ -62,7 +62,9 @@ def build(
     plan = Plan(lr=lr, weight_decay=weight_decay, epochs=epochs, max_norm=max_norm, **rest)
     drawings = source.drawings(plan.seed)
     if conditional and not drawings.classes:
-        raise ValueError(f"conditional=yes needs classes, and the pictures of {drawings.origin} have none; leave it out")
+        raise ValueError(
+            f"conditional=yes needs classes, and the pictures of {drawings.origin} have none; leave it out"
+        )
     n_classes = len(drawings.classes) if conditional else 0
     seed_everything(plan.seed)
     network: nn.Module = catalogue.find(autoencoders, model).build(drawings.canvas, n_classes, **own)

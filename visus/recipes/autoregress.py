@@ -16,6 +16,7 @@ from ._plan import Plan
 SUBJECT = _drawing.SUBJECT
 FAMILY = "autoregressive"
 USUAL = "gated_pixelcnn"  # the model where none is named
+MAX_NORM = 100.0  # nats of whole pictures have long gradients: hundreds in the first steps, then tens
 PLANNED = frozenset(_form.own_fields(Plan))
 SOURCED = frozenset(_form.own_fields(Source))
 
@@ -30,6 +31,7 @@ def build(
     weight_decay: Annotated[float, Limits(0.0), Range(1e-6, 1e-1, log=True), About("strength of L2")] = 1e-4,
     batch: Annotated[int, Limits(1), About("pictures a step")] = 64,
     epochs: Annotated[float, Limits(0.001), About("passes over the training part")] = 20,
+    max_norm: Annotated[float, Limits(0.0), About("clip gradients to this length; 0: never")] = MAX_NORM,
     average: Annotated[float, Limits(0.0, 0.99999), About("decay of averaged weights; 0: no averaging")] = 0.999,
     **settings: Any,
 ) -> Autoregress:
@@ -41,7 +43,7 @@ def build(
     source = Source(**{name: value for name, value in settings.items() if name in SOURCED})
     own = {name: value for name, value in settings.items() if name not in PLANNED | SOURCED}
     own = _drawing.own_settings(autoregressive, model, own)
-    plan = Plan(lr=lr, weight_decay=weight_decay, epochs=epochs, average=average, **rest)
+    plan = Plan(lr=lr, weight_decay=weight_decay, epochs=epochs, max_norm=max_norm, average=average, **rest)
     drawings = source.drawings(plan.seed)
     n_classes = _drawing.classes_of(drawings, conditional)
     seed_everything(plan.seed)

@@ -25,6 +25,8 @@ WAYS = 6  # rows and columns of the sheet that leads from picture to picture
 class Canvas(Protocol):
     """What pictures are drawn on: see data.canvas."""
 
+    levels: int
+
     def brightness(self, levels: Tensor) -> Tensor: ...
     def shown(self, levels: Tensor) -> Tensor: ...
 
@@ -238,8 +240,8 @@ class Imitate(Task):
             for first in range(0, len(z), AT_ONCE):
                 some = slice(first, first + AT_ONCE)
                 painted = _wide(self.generator(z[some], None if labels is None else labels[some]))
-                grey = (255 * (painted + 1) / 2).round().to(torch.uint8)
-                found.append(grey.expand(-1, 3, -1, -1).contiguous())
+                levels = ((painted + 1) / 2 * (self.canvas.levels - 1)).round().to(torch.uint8)
+                found.append(self.canvas.shown(levels))
         return torch.cat(found)
 
 

@@ -14,7 +14,7 @@ from torch import nn
 from ...engine.objective import Batch, Objective, sum_of
 from ...engine.schedules import constant
 from ...engine.task import Task
-from ..instruments import dense
+from ..instruments import dense, generative
 from ._copy import descending, first_batch
 from ._look import Look, look
 from ._loss_call import VALUES
@@ -26,7 +26,7 @@ RATES = (1.0, 10.0, 0.1, 0.01)  # factors on the rate: one for long runs is slow
 ADAM, ADAM_RATE = 0.0, 3e-3  # in place of a factor: brings most small networks down in a few hundred steps
 SECONDS = 8.0  # for one rate
 TOGETHER = 24.0  # for all of them: small networks need no more
-DENSE = 4  # pictures in which objects or pixels are marked: each has many answers, and takes long
+DENSE = 4  # pictures in which objects or pixels are marked, or whose values are told: many answers, that take long
 GIST = 0.3  # of the loss of such: how many of its places are background is learned, and some of the rest
 FEWEST = 30  # steps, below which time was up and nothing is known
 LATE = 10  # steps: a single one may be lucky
@@ -59,10 +59,15 @@ class Lesson:
         return share if math.isfinite(share) else math.inf
 
 
+def many_answers(task: Task, batch: Batch) -> bool:
+    """Whether an example has many answers: marked objects, the class of each pixel, the values of a picture."""
+    return dense.is_dense(task, batch) or (generative.are_drawings(task) and not generative.are_opponents(task))
+
+
 def handful(task: Task) -> Batch:
     """A few examples that can be learned by heart in seconds."""
     batch = first_batch(task, EXAMPLES)
-    return tuple(column[:DENSE] for column in batch) if dense.is_dense(task, batch) else batch
+    return tuple(column[:DENSE] for column in batch) if many_answers(task, batch) else batch
 
 
 def by_heart(task: Task, index: int, batch: Batch, enough: float = SHRINK) -> Lesson:

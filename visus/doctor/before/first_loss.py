@@ -26,7 +26,8 @@ def _examine(objective: Objective, seen: Look) -> Finding:
         return unexamined(f"the loss cannot be computed: {failure(seen.error)}")
     calls = [call for call in seen.losses if call.outputs.requires_grad and call.value is not None]
     if objective.blind_loss is not None:
-        known = _informed(calls[0]) if len(calls) == 1 and len(seen.terms) == 1 else []
+        whole = len(calls) == 1 and calls[0].value is not None and calls[0].value.numel() == 1
+        known = _informed(calls[0]) if whole and len(seen.terms) == 1 else []
         regression = bool(calls) and all(call.expects == VALUES for call in calls)
         return _judge(float(sum_of(seen.terms).detach()), [objective.blind_loss, *known], regression)
     if not calls:

@@ -10,6 +10,7 @@ from torch import Tensor
 from ...engine.objective import Batch, Objective, sum_of
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
+from ..instruments import generative
 from ..instruments.sequences import are_tokens
 from ._copy import descending, first_batch, patient, unexamined
 from ._look import Look, failure, look
@@ -202,6 +203,8 @@ def _labels(task: Task, objective: Objective, batch: Batch, calls: list[LossCall
     first = batch[column]
     if calls and calls[0].labels is None:
         return None
+    if generative.are_drawings(task) or (calls and calls[0].targets.numel() != first.numel()):
+        return calls[0].labels if calls else None  # what a picture shows is beside what is asked for
     if len(batch) < 2 or first.ndim != 1 or first.is_floating_point() or first.dtype == torch.bool:
         return calls[0].labels if calls else None
     ignored = int(calls[0].settings.get("ignore_index", -100)) if calls else -100
@@ -267,6 +270,8 @@ def _judge_classes(labels: Tensor | None, width: int, tokens: bool = False) -> l
 @torch.no_grad()
 def _judge_reduction(task: Task, objective: Objective, batch: Batch) -> list[Finding]:
     """A mean does not change when every example comes twice; a sum doubles. Without dropout, so in evaluation mode."""
+    if generative.are_opponents(task):
+        return []  # a difference of two scores, near 0 and of either sign, has no ratio
     task.eval()
     try:
         once = float(sum_of(objective.loss(batch)))

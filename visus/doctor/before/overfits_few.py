@@ -3,8 +3,7 @@
 from ...engine.objective import Batch
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
-from ..instruments import dense
-from ._by_heart import ADAM, FEWEST, GIST, SHRINK, STEPS, Lesson, by_heart, handful
+from ._by_heart import ADAM, FEWEST, GIST, SHRINK, STEPS, Lesson, by_heart, handful, many_answers
 from ._copy import descending, patient
 
 NO_WAY = 0.8  # share of the loss that is left where an optimizer got nowhere; a plain deep net is just slow at first
@@ -15,7 +14,7 @@ HALF = 0.5  # what learns half of the way is slow or bounded, what does not is w
 def examine(task: Task) -> list[Finding]:
     with patient(task) as copy:
         batch = handful(copy)
-        enough = GIST if dense.is_dense(copy, batch) else SHRINK
+        enough = GIST if many_answers(copy, batch) else SHRINK
         return [_check(copy, index, batch, enough) for index in range(len(descending(copy)))]
 
 

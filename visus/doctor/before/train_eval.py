@@ -10,6 +10,7 @@ from torch import nn
 from ...engine.objective import Batch, Objective, sum_of
 from ...engine.task import Task
 from ..finding import NOTE, PASS, WARNING, Finding
+from ..instruments import generative
 from ._copy import descending, patient, unexamined
 from ._look import failure
 
@@ -24,6 +25,8 @@ NORMS = (nn.modules.batchnorm._NormBase,)
 
 def examine(task: Task) -> list[Finding]:
     """A few updates, then passes without updates until batch norms have forgotten their start, then both modes."""
+    if generative.are_opponents(task):
+        return [Finding(PASS, "networks play against each other: no loss of theirs is the same twice")]
     with patient(task) as copy:
         batches = list(islice(copy.batches(), UPDATES))
         batches = [batch for batch in batches if len(batch[0]) == len(batches[0][0])]  # a rest of one is another matter

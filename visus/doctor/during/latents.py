@@ -11,7 +11,8 @@ from ..instruments import believed
 COST = "256 pictures encoded, and decoded twice, at an evaluation"
 
 HEARD = 1.02  # times the error of pictures made of their own points: with another picture's it is clearly larger
-SILENT = 0.05  # nats of all latents together: less than a tenth of a yes or no
+SILENT, SOME = 0.05, 1.0  # nats of all latents together: a tenth of a yes or no; more than one of them
+RISES = 1.2  # times what it was: it is on its way
 MANY_DEAD = 0.5  # of the latents
 AGAIN = 2  # evaluations in a row: many a decoder starts to listen late
 
@@ -36,9 +37,10 @@ def look(chart: Chart) -> list[Finding]:
         what = (
             f"{last['latents_alive']:.0f} of {last['latents']:.0f} latents say {last['latents_nats']:.3g} nats; {what}"
         )
-    if heard <= HEARD and (not nats or max(nats) > SILENT):
+    if heard <= HEARD and (not nats or min(nats) >= SOME):
         return [_ignored(what)]
-    if nats and max(nats) <= SILENT:
+    rises = len(nats) > 1 and nats[-1] > RISES * nats[0]
+    if nats and not rises and (max(nats) <= SILENT or (heard <= HEARD and max(nats) < SOME)):
         return [_vanished(what)]
     dead = _dead(last)
     return [_collapsed(what, last)] if dead > MANY_DEAD else [Finding(PASS, what)]

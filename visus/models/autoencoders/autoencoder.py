@@ -102,15 +102,15 @@ def build(
     width: int = 16,
     halvings: int = 2,
 ) -> nn.Module:
-    """latents: numbers a picture is squeezed into. trunk: dense layers, or convolutions that halve and double the sides.
-    hidden: units of a dense layer. layers: hidden ones of each half, where dense. width, halvings: maps at
-    full size, doubled at each halving, of a conv trunk.
+    """latents: numbers a picture is squeezed into. trunk: dense layers, or convolutions that halve and double sides.
+    hidden: units of a dense layer. layers: hidden ones of each half, where dense. width, halvings: maps at full size,
+    doubled at each halving, of a conv trunk.
     """
     check_sizes(latents=latents, hidden=hidden, layers=layers, width=width)
     if trunk == "conv":
-        encoder = conv_encoder(canvas, n_classes, latents, width, halvings, hidden)
-        decoder = conv_decoder(canvas, n_classes, latents, width, halvings, hidden)
+        encoder = conv_encoder(canvas.image, n_classes, latents, width, halvings, hidden)
+        decoder = conv_decoder(canvas.image, n_classes, latents, width, halvings, hidden)
     else:
-        encoder = dense_encoder(canvas, n_classes, latents, hidden, layers)
-        decoder = dense_decoder(canvas, n_classes, latents, hidden, layers)
+        encoder = dense_encoder(canvas.image, n_classes, latents, hidden, layers)
+        decoder = dense_decoder(canvas.image, n_classes, latents, hidden, layers)
     return Autoencoder(canvas, n_classes, latents, encoder, decoder)

@@ -22,6 +22,6 @@ def build(
     bernoulli for two levels, logistic for more.
     """
     check_sizes(latents=latents, width=width, hidden=hidden)
-    encoder = conv_encoder(canvas, n_classes, 2 * latents, width, halvings, hidden)
-    decoder = conv_decoder(canvas, n_classes, latents, width, halvings, hidden)
+    encoder = conv_encoder(canvas.image, n_classes, 2 * latents, width, halvings, hidden)
+    decoder = conv_decoder(canvas.image, n_classes, latents, width, halvings, hidden)
     return VAE(canvas, n_classes, latents, encoder, decoder, observed(likelihood, canvas))

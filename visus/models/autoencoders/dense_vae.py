@@ -23,6 +23,6 @@ def build(
     ones, of each half. likelihood: of levels given latents; auto: bernoulli for two levels, logistic for more.
     """
     check_sizes(latents=latents, hidden=hidden, layers=layers)
-    encoder = dense_encoder(canvas, n_classes, 2 * latents, hidden, layers)
-    decoder = dense_decoder(canvas, n_classes, latents, hidden, layers)
+    encoder = dense_encoder(canvas.image, n_classes, 2 * latents, hidden, layers)
+    decoder = dense_decoder(canvas.image, n_classes, latents, hidden, layers)
     return VAE(canvas, n_classes, latents, encoder, decoder, observed(likelihood, canvas))

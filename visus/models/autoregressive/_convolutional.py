@@ -21,8 +21,8 @@ START = 0.01  # of the telling weights, against the size that keeps signals: at 
 class Steps(Protocol):
     """A trunk, place by place."""
 
-    def next_row(self, row: Tensor) -> None:
-        """Begin a row below `row`, brightness (n, C, W); at the first one it is not looked at."""
+    def next_row(self, row: Tensor | None = None) -> None:
+        """Begin a row below `row`, brightness (n, C, W); None: the first one."""
         ...
 
     def at(self, x: int, colour: int) -> Tensor:
@@ -100,7 +100,7 @@ class Cached:
         self.numbers = weight.new_zeros(n, model.head.width, 1, 1)
         self.row = torch.zeros(n, model.canvas.channels, self.width, dtype=torch.uint8, device=weight.device)
         self.x = self.channel = 0
-        self.steps.next_row(model.brightness(self.row))
+        self.steps.next_row()
 
     def tell(self) -> Tensor:
         if self.channel < self.head.n_colours:

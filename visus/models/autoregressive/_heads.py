@@ -91,7 +91,9 @@ class Mixture:
         weights, before = self._rows(numbers)[:, 0].log_softmax(1), torch.zeros(())
         found = []
         for channel in range(self.channels):
-            part = discretised_logistic_log_prob(levels[:, channel, None], *self._part(numbers, levels, channel), self.levels)
+            part = discretised_logistic_log_prob(
+                levels[:, channel, None], *self._part(numbers, levels, channel), self.levels
+            )
             weights = weights + part
             joint = weights.logsumexp(1)
             found.append(before - joint)

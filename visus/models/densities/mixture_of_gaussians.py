@@ -76,7 +76,9 @@ class Mixture(Products):
         if self.canvas.levels == 2:
             return x @ self.means.logit().T + (-self.means).log1p().sum(1)
         precision = 1 / self.variances
-        squares = x.square() @ precision.T - 2 * x @ (precision * self.means).T + (precision * self.means.square()).sum(1)
+        squares = (
+            x.square() @ precision.T - 2 * x @ (precision * self.means).T + (precision * self.means.square()).sum(1)
+        )
         return -0.5 * (squares + (2 * torch.pi * self.variances).log().sum(1))
 
     def _weights(self) -> Tensor:

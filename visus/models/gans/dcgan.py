@@ -34,7 +34,7 @@ class Cut(nn.Module):
 def sizes(height: int, width: int) -> list[tuple[int, int]]:
     """Sizes of the maps from the picture's down to the coarsest, each half of the one before, rounded up."""
     found = [(height, width)]
-    while min(found[-1]) >= 2 * COARSEST - 1:
+    while min(found[-1]) >= 2 * COARSEST:
         found.append((-(-found[-1][0] // 2), -(-found[-1][1] // 2)))
     return found
 
@@ -85,11 +85,11 @@ def build(
     eightfold; the paper's is 128. norm: in the critic; "batch" does not go with a gradient penalty, which is about
     single pictures. spectral: divide the critic's weights by their largest singular values.
 
-    Raises ValueError for pictures of less than 7 pixels a side, and numbers below 1.
+    Raises ValueError for pictures of less than 8 pixels a side, and numbers below 1.
     """
-    if min(canvas.height, canvas.width) < 2 * COARSEST - 1:
+    if min(canvas.height, canvas.width) < 2 * COARSEST:
         raise ValueError(
-            f"dcgan needs pictures of at least {2 * COARSEST - 1} pixels a side and these are {canvas.height} x "
+            f"dcgan needs pictures of at least {2 * COARSEST} pixels a side and these are {canvas.height} x "
             f"{canvas.width}; take model=mlp"
         )
     if latents < 1 or width < 1:

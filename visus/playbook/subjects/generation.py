@@ -5,13 +5,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...data.collection import Collection
-from ...data.drawings import Drawings
+from ...data.collection import VALIDATION, Collection
 from ...data.gallery import loose_pictures, open_gallery
 from ...engine.task import Task
+from .. import _generation_evidence
 from .._session import Show
 from . import _shared
 from ._generation import audit, baselines, split, test
+from ._generation.aims._aimed import Aimed
 from ._generation.evaluate import evaluate
 
 __all__ = ["evaluate"]
@@ -43,29 +44,34 @@ def read_as(source: str, found: Collection, recipe: str) -> str:
     return f"generation ({len(found):,} pictures, to draw more of them by {recipe})"
 
 
-def prepared(settings: Mapping[str, Any], recipe: str) -> Drawings:
+def prepared(settings: Mapping[str, Any], recipe: str) -> Aimed:
     return split.prepared_from(open_gallery(settings["data"]), settings)
 
 
-def fitted(source: str, settings: Mapping[str, Any], recipe: str) -> Drawings:
+def fitted(source: str, settings: Mapping[str, Any], recipe: str) -> Aimed:
     return prepared({**settings, "data": source}, recipe)
 
 
-def trial_data(prepared: Drawings) -> Drawings:
-    return prepared.limited(MOST_TRAIN, MOST_LOOKED_AT).without_test()
+def trial_data(prepared: Aimed) -> Aimed:
+    found = prepared.limited(MOST_TRAIN, MOST_LOOKED_AT).without_test()
+    assert isinstance(found, Aimed)
+    return found
 
 
-def blind_score(prepared: Drawings) -> float:
-    return float("-inf")
+def blind_score(prepared: Aimed) -> float:
+    """Of what is drawn without a look at what lies beside it, by the measure of the model."""
+    found: float = prepared.measure.blind(prepared)
+    return found
 
 
-def said(prepared: Drawings, score: float) -> str:
-    return f"{-score:.4g}"
+def said(prepared: Aimed, score: float) -> str:
+    return str(prepared.measure.said(score))
 
 
-def held(prepared: Drawings) -> str:
+def held(prepared: Aimed) -> str:
     return "pictures streamed from disk" if prepared.pictures.pixels is None else "pictures in it"
 
 
 def illustrate(folder: Path, task: Task, show: Show) -> None:
     """What the model draws, and what is known of it on validation pictures."""
+    _generation_evidence.keep(folder, None, _shared.prepared_of(task), VALIDATION, show)

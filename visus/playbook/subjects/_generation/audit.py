@@ -18,7 +18,9 @@ def run(session: Session) -> Verdict:
     several = sizes(evidence)
     told = f"{n:,} pictures, drawn as {canvas}"
     if several > 1:
-        told += f"; they have {several} different sizes, brought to {canvas.width} x {canvas.height} (size=... names it)"
+        told += (
+            f"; they have {several} different sizes, brought to {canvas.width} x {canvas.height} (size=... names it)"
+        )
     unreadable = sum(bool(seen.error) for seen in evidence.observations)
     told += f"; {unreadable} unreadable, left out" if unreadable else ""
     shown = [

@@ -6,12 +6,13 @@ from typing import Any
 from ....data.audit._gather import Gathered, gather
 from ....data.collection import Collection
 from ....data.decode import Frame
-from ....data.drawings import Drawings, drawn_of
+from ....data.drawings import drawn_of
 from ....data.named import cache
 from ....data.prepare import choose_frame, divide, finish, fits
 from ....doctor.finding import NOTE, PASS
 from ..._session import BlockedError, Session, Show, Silent, Verdict
 from .. import _shared
+from .aims._aimed import Aimed, aimed
 
 FEW = 1000  # training pictures, below which a network soon knows them by heart
 
@@ -31,7 +32,7 @@ def recall(session: Session, verdict: Verdict) -> None:
     _shared.same_as_before(prepare(session).split, session, verdict)
 
 
-def prepare(session: Session) -> Drawings:
+def prepare(session: Session) -> Aimed:
     """The pictures of a session, ready to be learned from; made once. Raises BlockedError for what cannot be drawn."""
     if session.prepared is None:
         try:
@@ -40,11 +41,11 @@ def prepare(session: Session) -> Drawings:
             session.prepared = drawn(session.gathered, session.frame, settings)
         except ValueError as error:
             raise BlockedError(str(error)) from error
-    found: Drawings = session.prepared
+    found: Aimed = session.prepared
     return found
 
 
-def prepared_from(source: Collection, settings: Mapping[str, Any]) -> Drawings:
+def prepared_from(source: Collection, settings: Mapping[str, Any]) -> Aimed:
     """Pictures as settings, resolved, ask for them; of several sizes, at one that is chosen."""
     gathered, frame = looked_at(source, settings, Silent())
     return drawn(gathered, frame, settings)
@@ -61,8 +62,8 @@ def looked_at(source: Collection, settings: Mapping[str, Any], show: Show) -> tu
     return gather(source, frame if held else None, progress=progress, cache=cache()), frame
 
 
-def drawn(gathered: Gathered, frame: Frame, settings: Mapping[str, Any]) -> Drawings:
+def drawn(gathered: Gathered, frame: Frame, settings: Mapping[str, Any]) -> Aimed:
     """Pictures that were looked at, divided and as levels. Raises ValueError for what cannot be."""
     pictures = finish(gathered, frame, divide(gathered, settings["seed"], fewest_classes=1))
     how = {name: settings[name] for name in ("channels", "levels", "binarise")}
-    return drawn_of(pictures, settings["seed"], **how)
+    return aimed(drawn_of(pictures, settings["seed"], **how), settings)

@@ -1,0 +1,1 @@
+FACTS, TENSORS = "generation", "generation."
