@@ -69,7 +69,7 @@ def test_the_first_loss_starves_a_generator_whose_critic_is_sure():
 
 def test_the_best_critic_knows_the_ratio_of_densities_and_loses_two_logs_less_the_divergence():
     """Goodfellow et al., 2014, proposition 1 and theorem 1, on three symbols."""
-    real, made = torch.tensor([0.5, 0.3, 0.2]).double(), torch.tensor([0.1, 0.3, 0.6]).double()
+    real, made = torch.tensor([[0.5, 0.3, 0.2], [0.1, 0.3, 0.6]], dtype=torch.float64)
     game = named("minimax")
     scores = (real / made).log().requires_grad_()  # of the critic D = real / (real + made)
     loss = sum(

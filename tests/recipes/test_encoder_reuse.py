@@ -78,7 +78,7 @@ def test_only_the_encoder_is_read(tmp_path):
 
 def test_an_encoder_that_was_told_the_class_is_refused(digits, tmp_path):
     trained(tmp_path / "run", conditional=True, **KINDS["vae"])
-    with pytest.raises(ValueError, match="was told the class of each picture; take one .* conditional=no"):
+    with pytest.raises(ValueError, match=r"was told the class of each picture; take one .* conditional=no"):
         classify.build(digits, pretrained=str(tmp_path / "run"), **PLAIN)
 
 

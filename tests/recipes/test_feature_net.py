@@ -13,14 +13,23 @@ from visus.recipes import _feature_net
 from visus.recipes._feature_net import feature_net
 
 
-@pytest.fixture(autouse=True)
-def _few_steps(monkeypatch):
-    monkeypatch.setattr(_feature_net, "STEPS", 30)
-
-
 @pytest.fixture(scope="module")
 def digits():
     return prepare_drawings("digits")
+
+
+@pytest.fixture(scope="module")
+def net(digits, tmp_path_factory):
+    """Of digits, taught for a moment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VISUS_CACHE", str(tmp_path_factory.mktemp("taught")))
+        patch.setattr(_feature_net, "STEPS", 30)
+        return feature_net(digits)
+
+
+@pytest.fixture
+def hardly_taught(monkeypatch):
+    monkeypatch.setattr(_feature_net, "STEPS", 2)
 
 
 def shown(drawings, part=VALIDATION, limit=200):
@@ -28,8 +37,7 @@ def shown(drawings, part=VALIDATION, limit=200):
     return drawings.canvas.shown(levels), labels
 
 
-def test_it_tells_the_classes_of_the_pictures_and_says_what_it_is(digits):
-    net = feature_net(digits)
+def test_it_tells_the_classes_of_the_pictures_and_says_what_it_is(net, digits):
     pictures, labels = shown(digits)
     features, probabilities = net.features(pictures), net.probabilities(pictures)
     assert features.shape == (200, _feature_net.FEATURES)
@@ -43,14 +51,13 @@ def test_it_tells_the_classes_of_the_pictures_and_says_what_it_is(digits):
     assert not net.training
 
 
-def test_features_are_nearer_for_pictures_of_the_set_than_for_noise(digits):
-    net = feature_net(digits)
+def test_features_are_nearer_for_pictures_of_the_set_than_for_noise(net, digits):
     real, other = net.features(shown(digits)[0]), net.features(shown(digits, TRAIN)[0])
     noise = torch.randint(0, 256, (200, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     assert frechet_distance(real, other) < 0.1 * frechet_distance(real, net.features(noise))
 
 
-def test_it_is_trained_once_and_then_taken_from_the_cache(digits, monkeypatch):
+def test_it_is_trained_once_and_then_taken_from_the_cache(digits, monkeypatch, hardly_taught):
     pictures, _ = shown(digits, limit=20)
     first = feature_net(digits).features(pictures)
     monkeypatch.setattr(_feature_net, "_teach", lambda *_: pytest.fail("trained again"))
@@ -61,7 +68,7 @@ def test_it_is_trained_once_and_then_taken_from_the_cache(digits, monkeypatch):
         feature_net(prepare_drawings("digits", levels=2))
 
 
-def test_a_broken_file_of_the_cache_is_made_anew(digits):
+def test_a_broken_file_of_the_cache_is_made_anew(digits, hardly_taught):
     pictures, _ = shown(digits, limit=20)
     first = feature_net(digits).features(pictures)
     (kept,) = named.cache().glob("feature_net-*.safetensors")
@@ -69,7 +76,7 @@ def test_a_broken_file_of_the_cache_is_made_anew(digits):
     assert torch.equal(feature_net(digits).features(pictures), first)
 
 
-def test_nothing_that_is_random_is_disturbed(digits):
+def test_nothing_that_is_random_is_disturbed(digits, hardly_taught):
     torch.manual_seed(3)
     expected = torch.rand(3)
     torch.manual_seed(3)
@@ -77,13 +84,15 @@ def test_nothing_that_is_random_is_disturbed(digits):
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_the_test_part_is_not_looked_at(digits):
-    pictures, _ = shown(digits, limit=20)
-    assert torch.equal(feature_net(digits.without_test()).features(pictures), feature_net(digits).features(pictures))
+def test_the_test_part_is_not_looked_at(digits, monkeypatch, hardly_taught):
+    whole = feature_net(digits)
+    monkeypatch.setattr(_feature_net, "_teach", lambda *_: pytest.fail("trained again"))
+    assert feature_net(digits.without_test()).accuracy == whole.accuracy
 
 
 @pytest.mark.parametrize("size", [(12, 12), (10, 16)], ids=["square", "wide"])
-def test_pictures_without_classes_teach_it_to_tell_turns(tmp_path, size):
+def test_pictures_without_classes_teach_it_to_tell_turns(tmp_path, size, monkeypatch):
+    monkeypatch.setattr(_feature_net, "STEPS", 30)
     ramp = np.linspace(0, 255, size[1])[None] * np.ones(size)[..., :1]  # dark on the left, bright on the right
     dice = np.random.default_rng(0)
     for number in range(40):

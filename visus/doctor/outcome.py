@@ -61,6 +61,8 @@ def _not_a_number(chart: Chart) -> list[str]:
 
 
 def _diverged(chart: Chart) -> list[str]:
+    if readings.are_opponents(chart):
+        return []  # a critic's loss rises as the generator learns
     blocks = chart.losses.blocks
     if chart.losses.count < 12 or not blocks:
         return []
@@ -78,7 +80,7 @@ def _diverged(chart: Chart) -> list[str]:
 
 
 def _nothing_learned(chart: Chart) -> list[str]:
-    if chart.steps < 20:
+    if chart.steps < 20 or readings.are_opponents(chart):
         return []
     if readings.are_shares(chart):
         chance, best = readings.chance(chart), max(readings.scores(chart))

@@ -118,6 +118,16 @@ def are_maps(chart: Chart) -> bool:
     return any(outputs(chart, "maps"))
 
 
+def are_opponents(chart: Chart) -> bool:
+    """Whether networks play against each other: no loss of theirs tells how good they are."""
+    return bool(chart.facts.get("opponents"))
+
+
+def in_points(chart: Chart) -> bool:
+    """Whether scores are hundredths of something whole, as accuracies are; nats and distances are not."""
+    return not are_tokens(chart) and all(abs(score) <= 1 for score in scores(chart))
+
+
 def are_shares(chart: Chart) -> bool:
     """Whether the scores look like accuracies. Those of sequences are likelihoods, BLEU and the like."""
     found = scores(chart)

@@ -6,8 +6,8 @@ Nothing here is learned from or chosen by: it is looked at.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -31,7 +31,7 @@ MOST_VALUES = 200_000  # values that are drawn one after the other, of what draw
 COMPARED = 40_000_000  # values of training pictures that samples are compared with: beyond, some are left out
 LIKELY = 300  # pictures of each kind whose likelihood is told
 DRAWS = 20  # of each for a bound: one of many draws would take long, and kinds compare all the same
-WITH_NEIGHBOURS, NEIGHBOURS = 8, 4
+WITH_NEIGHBOURS, NEIGHBOURS = 6, 4
 BEGUN, WAYS_ON = 6, 5  # pictures of which the upper half is given, and how often each is gone on with
 RESTORED, MAPPED = 12, 8
 WAYS, STEPS, SIDE = 4, 8, 10  # ways through the space; pictures on a side of it

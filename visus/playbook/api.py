@@ -64,14 +64,15 @@ def fit(
 ) -> Fitted:
     """From data to a tested, reported, usable model: all eight stages.
 
-    source: a folder, a CSV table, or a named set. subject: pictures, text, captions, translation, detection or
-    segmentation; '': as the source looks. budget: seconds for everything, or text such as '10m'. skip: stages
-    to leave out. strategy: of the search. settings: those of the recipe `classify`, or with targets=COLUMNS of a table
-    those of `regress` or `attributes`, or of the subject's recipe; what is named here is never changed by a stage.
+    source: a folder, a CSV table, or a named set. subject: pictures, text, captions, translation, detection,
+    segmentation or generation; '': as the source looks, or that of the task. budget: seconds for everything, or text
+    such as '10m'. skip: stages to leave out. strategy: of the search. settings: those of the recipe `classify`, or with
+    targets=COLUMNS of a table those of `regress` or `attributes`, or of the subject's recipe; what is named here is
+    never changed by a stage.
     task: which of these recipes; '': as the columns look.
     Raises ValueError or LookupError for a setting or a source that cannot be, before anything is written.
     """
-    about = _subject.named(subject or _subject.recognised(str(source)))
+    about = _subject.named(subject or _subject.meant(str(source), task))
     learns = about.learned(str(source), settings, task)
     build = catalogue.find(recipes, learns).build
     settings = _form.completed(build, settings)
@@ -173,7 +174,8 @@ def understood(words: Sequence[str]) -> tuple[str, str, list[str]]:
     """
     path, *rest = words
     if path not in catalogue.names(subjects) or Path(path).exists():
-        return _subject.recognised(path), path, rest
+        task = next((word.removeprefix("task=") for word in rest if word.startswith("task=")), "")
+        return _subject.meant(path, task), path, rest
     if not rest or ("=" in rest[0] and not Path(rest[0]).exists()):
         source = _subject.named(path).SOURCE
         raise ValueError(f"fit {path} needs what to learn from: {source}; for example `visus fit {path} PATH`")

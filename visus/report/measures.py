@@ -57,9 +57,13 @@ OVERLAPS = {  # subjects whose models are judged by how well what they find over
 }
 
 
+LOSSES = Scale("validation score", 1.0, "", "", float("-inf"), 0.0, 3)  # of three measures, minus what is lost
+
+
 def of_subject(subject: str) -> Scale:
     """The scale on which settings are compared where models are about `subject`."""
-    return NATS if subject in SEQUENCES else OVERLAPS.get(subject, SHARES)
+    scales = {"generation": LOSSES, **OVERLAPS, **dict.fromkeys(SEQUENCES, NATS)}
+    return scales.get(subject, SHARES)
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,9 @@ MEASURES: Mapping[str, Measure] = {
     "nats per character": Measure(lambda value: f"{value:.3f}", lambda value: f"{value:.3f} nats", "characters"),
     "BLEU": Measure(lambda value: f"{value:.1f}", lambda value: f"BLEU {value:.1f}", "sentences"),
     "CIDEr": Measure(lambda value: f"{value:.2f}", lambda value: f"CIDEr {value:.2f}"),
+    "nats per picture": Measure(lambda value: f"{value:.2f}", lambda value: f"{value:.2f} nats a picture"),
+    "FID": Measure(lambda value: f"{value:.2f}", lambda value: f"FID {value:.2f}"),
+    "squared error": Measure(lambda value: f"{value:.4g}", lambda value: f"squared error {value:.3g}"),
     "mAP@.5": Measure(
         percent,
         lambda value: f"mAP@.5 {100 * value:.1f} %",

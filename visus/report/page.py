@@ -5,7 +5,7 @@ from typing import Any
 
 from ..runs.checkpoint import write_whole
 from ..runs.reader import REPORT, Run
-from .wording import date, duration, measured, percent, plain, points, short
+from .wording import date, duration, figure_of, measured, percent, plain, points, short
 
 
 def write(run_folder: Path) -> Path:
@@ -32,7 +32,9 @@ def render(run: Run) -> str:
         lstrip_blocks=True,
         undefined=jinja2.ChainableUndefined,  # a key that an older run did not write is a blank, not a crash
     )
-    environment.filters |= {word.__name__: word for word in (percent, points, plain, duration, short, measured)}
+    environment.filters |= {
+        word.__name__: word for word in (percent, points, plain, duration, short, measured, figure_of)
+    }
     return environment.get_template("page.html").render(_context(run))
 
 
@@ -46,6 +48,7 @@ def _context(run: Run) -> dict[str, Any]:
         doctor,
         explain,
         filters,
+        generation,
         language,
         outcome,
         provenance,
@@ -84,6 +87,7 @@ def _context(run: Run) -> dict[str, Any]:
         "captions": captions.gather(record),
         "detection": detection.gather(record),
         "segmentation": segmentation.gather(record),
+        "generation": generation.gather(run, record),
         "translation": translation.gather(record),
         "training": training.gather(record),
         "filters": filters.gather(record),
@@ -109,7 +113,7 @@ def _absent(context: dict[str, Any], only_searched: bool) -> list[str]:
     if only_searched:
         return ["This is a search alone: no network was trained to the end, examined or tested."]
     # these say themselves what simple methods reach, and have neither classes nor pictures
-    if context["language"] or context["translation"]:
+    if context["language"] or context["translation"] or context["generation"]:
         said = {part: said[part] for part in ("verdicts", "search", "training")}
     tested = context["test"] or context["told"] or context["captions"] or context["detection"]
     tested = tested or context["segmentation"]

@@ -7,7 +7,7 @@ from . import measures
 from .record import Record, mapping, number
 from .sections import baselines, provenance, told, training, verdicts
 from .sections.outcome import Outcome
-from .wording import measured, percent
+from .wording import figure_of, measured, percent
 
 WIDE = 0.10  # an interval wider than this leaves the accuracy open; more test pictures would narrow it
 
@@ -85,8 +85,7 @@ def _measured(record: Record, outcome: Outcome | None) -> str:
     if best is None:
         return "There is no score yet: the network has not been evaluated."
     name, value = best
-    share = 0 <= value <= 1 and not name.endswith("loss") and "nats" not in name
-    shown = percent(value) if share else f"{value:.4g}"
+    shown = figure_of(name, value)
     return (
         f"The best {measured(name)} was {shown}; there is no test result, and the best of many looks may "
         "flatter, so take the figure as a sign of progress and not as a promise."

@@ -14,6 +14,7 @@ WRITTEN = {  # scores that have names of their own, all of them shares
     "oks_map": "keypoint mAP",
     "mean_iou": "mean IoU",
 }
+LOSSES = ("loss", "error", "fid", "dim", "likeness")  # at 0 to 1 these are no shares
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
@@ -62,9 +63,15 @@ def duration(seconds: object) -> str:
 
 def score(name: str, value: float) -> str:
     """A task's named score for people: a share in percent, a log-likelihood as the nats it is the negative of."""
-    if name.endswith("log_likelihood"):
+    if name.endswith(("log_likelihood", "elbo")):
         return f"{-value:.3f} nats"
     return f"{100 * value:.1f} %" if name.endswith(("accuracy", "precision", *WRITTEN)) else f"{value:.3g}"
+
+
+def figure_of(name: str, value: float) -> str:
+    """A score of any name, known or not: in percent if it can be a share and is not the name of a loss."""
+    share = 0 <= value <= 1 and "nats" not in name and not name.endswith(LOSSES)
+    return percent(value) if share else plain(value)
 
 
 def measured(name: str) -> str:

@@ -3,7 +3,7 @@
 KNOWN is filled by the modules below, one for each part of the course.
 """
 
-from . import circuits, convolutions, descent, layers, losses, pictures, sequences, style
+from . import circuits, convolutions, descent, generation, layers, losses, pictures, sequences, style
 from ._given import KNOWN, Answer, Given
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "circuits",
     "convolutions",
     "descent",
+    "generation",
     "layers",
     "losses",
     "pictures",

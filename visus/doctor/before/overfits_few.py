@@ -1,13 +1,17 @@
 """Can each objective learn a handful of examples by heart?"""
 
+from functools import partial
+
 from ...engine.objective import Batch
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
+from ..instruments import generative
 from ._by_heart import ADAM, FEWEST, GIST, SHRINK, STEPS, Lesson, by_heart, handful, many_answers
 from ._copy import descending, patient
 
 NO_WAY = 0.8  # share of the loss that is left where an optimizer got nowhere; a plain deep net is just slow at first
 MOST = 0.5  # of the weights: where fewer learn, what they can say is limited on purpose
+STILL = "what fools an opponent that has learned nothing yet is no lesson"
 HALF = 0.5  # what learns half of the way is slow or bounded, what does not is wired wrongly
 
 
@@ -15,7 +19,10 @@ def examine(task: Task) -> list[Finding]:
     with patient(task) as copy:
         batch = handful(copy)
         enough = GIST if many_answers(copy, batch) else SHRINK
-        return [_check(copy, index, batch, enough) for index in range(len(descending(copy)))]
+        first, *others = [partial(_check, copy, index, batch, enough) for index in range(len(descending(copy)))]
+        if generative.are_opponents(copy):
+            return [first(), *[Finding(PASS, STILL) for _ in others]]
+        return [check() for check in (first, *others)]
 
 
 def _check(task: Task, index: int, batch: Batch, enough: float = SHRINK) -> Finding:

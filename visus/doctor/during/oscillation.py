@@ -18,7 +18,7 @@ def look(chart: Chart) -> list[Finding]:
     if len(late) < 4:
         return []
     swings = pstdev([b - a for a, b in pairwise(late)]) / 2**0.5
-    if swings < SWING:
+    if swings < SWING or not readings.in_points(chart):
         return []
     return [
         Finding(

@@ -42,7 +42,7 @@ def look(chart: Chart) -> list[Finding]:
     tail = max(1, len(scores) // 5)
     earlier, latest = max(scores[:-tail]), max(scores[-tail:])
     gain, rise = latest - earlier, max(scores) - scores[0]
-    points = not readings.are_tokens(chart)
+    points = readings.in_points(chart)
     what = f"the last fifth of the run added {gain:.2g} to the score, of {rise:.2g}"
     what = f"the last fifth of the run added {100 * gain:.1f} points of {100 * rise:.1f}" if points else what
     if gain <= max(GAIN * rise, NOISE):

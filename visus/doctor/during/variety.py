@@ -1,5 +1,7 @@
 """Are the pictures that are made as varied as those that are learned from?"""
 
+from typing import Any
+
 from ...engine.task import Task
 from .. import readings
 from ..chart import Chart
@@ -11,6 +13,8 @@ COST = "64 samples at an evaluation, within 10 seconds, compared with each other
 ALIKE = 0.3  # of the distance between real pictures, from one sample to the nearest other one; blurred ones have 0.6
 NARROW = 0.15  # of the spread of real pictures, about their middle
 LATE = 0.5  # of the planned steps: young generators make one picture only, and many heal
+SAME = 0.02  # of the distance: samples that are one and the same
+GROWS, BETTER = 1.3, 0.1  # from two evaluations to the next two
 STEPS, AGAIN = 300, 2  # of a run of unknown length; evaluations in a row
 
 
@@ -31,27 +35,51 @@ def look(chart: Chart) -> list[Finding]:
     what = f"samples lie {nearest:.0%} as far from each other as real pictures do, and spread {spread:.0%} as widely"
     if (nearest > ALIKE and spread > NARROW) or len(last) < AGAIN or not _late(chart):
         return [Finding(PASS, what)]
-    opponents = chart.facts.get("opponents")
+    if readings.are_opponents(chart):
+        return [Finding(PASS, f"{what}, and still get better")] if _young(seen) else [_collapsed(chart, what)]
+    drawn_from_chances = last[-1].get("sampler_z") is not None
+    return [_same_dice(what) if drawn_from_chances and nearest <= SAME else Finding(PASS, what)]
+
+
+def _collapsed(chart: Chart, what: str) -> Finding:
     rates = f" from {rate:g}" if (rate := readings.peak_lr(chart)) > 0 else ""
-    return [
-        Finding(
-            NOTE,
-            what,
-            f"at least {ALIKE:.0%} and {NARROW:.0%}",
-            "the generator makes the few pictures that please its critic now: its modes have collapsed"
-            if opponents
-            else "what is drawn does not reach the pictures: the sampler takes the likeliest, or noise is lost",
-            f"lower both rates{rates}, take a critic that cannot run away (spectral normalisation, a gradient penalty, "
-            "fewer critic steps), and larger batches"
-            if opponents
-            else "look at what the sampler draws, and from which dice; compare two samples of one seed and of two",
-            kind="mode_collapse",
-            where="generator" if opponents else "sampler",
-            change={"lr": {"times": 0.5}} if opponents else {},
-            weight=0.8,
-            defect=True,
-        )
-    ]
+    return Finding(
+        NOTE,
+        what,
+        f"at least {ALIKE:.0%} and {NARROW:.0%}",
+        "the generator makes the few pictures that please its critic now: its modes have collapsed",
+        f"lower both rates{rates}, take a critic that cannot run away (spectral normalisation, a gradient penalty, "
+        "fewer critic steps), and larger batches",
+        kind="mode_collapse",
+        where="generator",
+        change={"lr": {"times": 0.5}},
+        weight=0.8,
+        defect=True,
+    )
+
+
+def _same_dice(what: str) -> Finding:
+    return Finding(
+        NOTE,
+        what,
+        f"at least {ALIKE:.0%}",
+        "every picture of a batch is drawn by the same dice, or the likeliest value is taken",
+        "draw as many random numbers as there are pictures, values and steps",
+        kind="mode_collapse",
+        where="sampler",
+        weight=0.8,
+        defect=True,
+    )
+
+
+def _young(seen: list[dict[str, Any]]) -> bool:
+    """Whether samples still get better or more varied: a young generator makes one grey picture, and that heals."""
+    if len(seen) < 2 * AGAIN:
+        return True
+    before, last = seen[-2 * AGAIN : -AGAIN], seen[-AGAIN:]
+    then, now = (max((e["score"] for e in rows if e.get("score") is not None), default=0.0) for rows in (before, last))
+    wider = max(e["variety_spread"] for e in last) > GROWS * max(e["variety_spread"] for e in before)
+    return wider or now > then + BETTER * abs(then)
 
 
 def _late(chart: Chart) -> bool:

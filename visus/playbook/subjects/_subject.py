@@ -157,6 +157,13 @@ def recognised(source: str) -> str:
     return next(claims(source), PICTURES)
 
 
+def meant(source: str, task: str) -> str:
+    """The subject of a recipe that is asked for, unless that is about pictures; else what the source is about."""
+    if task in catalogue.names(recipes) and name_of(task) != PICTURES:
+        return name_of(task)
+    return recognised(source)
+
+
 def claims(source: str) -> Iterator[str]:
     """The names of all subjects but pictures that a source may be about: a folder can hold sentences and boxes."""
     others = (name for name in catalogue.names(subjects) if name != PICTURES)

@@ -52,7 +52,7 @@ def score(name: str, train: Line | None, validation: Line | None, x_name: str, r
     lines = {"training": train, "validation": validation}
     known = np.concatenate([line.y for line in lines.values() if line is not None])
     as_percent = bool(np.nanmin(known, initial=0) >= 0 and np.nanmax(known, initial=0) <= 1)
-    lower = ("loss", "error", "mae", "rmse", "nats", "perplexity")
+    lower = ("loss", "error", "mae", "rmse", "nats", "perplexity", "fid", "reconstruction")
     best_of = np.nanargmin if name.endswith(lower) else np.nanargmax
 
     def paint(figure: Figure) -> None:

@@ -9,6 +9,9 @@ from ..figures import curves
 from ..figures.chart import Chart, Line
 from ..record import Event, Record, as_array, mapping, number
 
+NEGATED = {"log_likelihood": "nats", "elbo": "bound, in nats"}  # scores, and what they are the negative of
+SAME = {"nats": ("log_likelihood", "perplexity", "bits_per_dim"), "elbo": ("bits_per_dim",)}  # in other units
+SAME |= dict.fromkeys(("fid", "squared_error"), ("likeness",))
 _MAX_SCORES = 4  # charts of scores besides loss and accuracy that a task of another kind may report
 
 
@@ -49,8 +52,20 @@ def best_score(record: Record) -> tuple[str, float] | None:
         return None
     worst_first = finite[0][0].endswith(("loss", "error"))
     name, value = (min if worst_first else max)(finite, key=lambda pair: pair[1])
-    # People know the nats that a likelihood is the negative of.
-    return (name.replace("log_likelihood", "nats"), -value) if name.endswith("log_likelihood") else (name, value)
+    for score, known in (*NEGATED.items(), ("likeness", _same_negated(record, name, value))):
+        if known and name.endswith(score):  # people know what a score is the negative of
+            return name.replace(score, known), -value
+    return name, value
+
+
+def _same_negated(record: Record, name: str, value: float) -> str:
+    """What a task also calls minus this score, without its part; '' if it does not."""
+    for event in record.of("scores"):
+        scores = mapping(event.get("scores"))
+        if number(scores.get(name)) == value:
+            same = (other for other, score in scores.items() if number(score) == -value)
+            return next(same, "").removeprefix("validation_")
+    return ""
 
 
 def _charts(
@@ -71,9 +86,8 @@ def _charts(
     charts = [curves.loss(of("loss"), at_rest, x, resumed)] if metrics or at_rest else []
     kinds = dict.fromkeys(name.removeprefix("train_").removeprefix("validation_") for name in measured)
     kinds.pop("loss", None)
-    if "nats" in kinds:
-        for same in ("log_likelihood", "perplexity"):  # in other units
-            kinds.pop(same, None)
+    for same in [other for kind in SAME if kind in kinds for other in SAME[kind]]:
+        kinds.pop(same, None)
     for kind in [kind for kind in kinds if kind not in drawn_before][:_MAX_SCORES]:
         train, validation = lines.get(f"train_{kind}"), lines.get(f"validation_{kind}", lines.get(kind))
         charts.append(curves.score(kind, train, validation, x, resumed))

@@ -1,4 +1,4 @@
-"""Which pictures are kept for validation and for one test, and at which size and with how many levels they are drawn."""
+"""Which pictures are kept for validation and for one test; at which size, with how many levels they are drawn."""
 
 from collections.abc import Mapping
 from typing import Any
