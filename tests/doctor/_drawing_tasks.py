@@ -30,21 +30,35 @@ def crosses(n, seed, side=SIDE):
     return levels ^ turned.to(torch.uint8), rows
 
 
-class Sheets:
-    """Crosses in two parts, as the tasks' data are."""
+@cache
+def bumps(n, seed, side=SIDE):
+    """n pictures (n, 1, side, side) of 256 levels: a bright spot somewhere, more or less wide."""
+    dice = torch.Generator().manual_seed(seed)
+    x, y, width = (torch.rand(n, 1, 1, generator=dice) for _ in range(3))
+    rows, columns = torch.arange(side)[None, :, None], torch.arange(side)[None, None]
+    far = (rows - (side - 1) * y).square() + (columns - (side - 1) * x).square()
+    levels = 255 * torch.exp(-far / (2 * (0.6 + width).square()))
+    return levels.round().to(torch.uint8)[:, None], torch.zeros(n, dtype=torch.long)
 
-    sizes = {"train": 600, "validation": 200}
-    seeds = {"train": 1, "validation": 2}
+
+PARTS = {"train": (600, 1), "validation": (200, 2)}  # pictures, seed
+
+
+class Sheets:
+    """Pictures in two parts, as the tasks' data are."""
+
+    def __init__(self, drawn=crosses):
+        self.drawn = drawn
 
     def __deepcopy__(self, memo):
         return self
 
     def part(self, name, limit=None):
-        levels, labels = crosses(self.sizes[name], self.seeds[name])
+        levels, labels = self.drawn(*PARTS[name])
         yield levels[:limit], labels[:limit]
 
     def batch(self, step):
-        levels, labels = crosses(self.sizes["train"], self.seeds["train"])
+        levels, labels = self.drawn(*PARTS["train"])
         rows = torch.randint(len(levels), (64,), generator=torch.Generator().manual_seed(step))
         return levels[rows], labels[rows]
 
@@ -52,13 +66,13 @@ class Sheets:
 class Pictured(Task):
     """What the tasks of this file share."""
 
-    steps, steps_per_epoch = 240, 10
-    canvas = Canvas(1, SIDE, SIDE, 2)
+    steps, steps_per_epoch = 120, 10
+    canvas, drawn = Canvas(1, SIDE, SIDE, 2), staticmethod(crosses)
 
     def __init__(self):
         super().__init__()
         torch.manual_seed(0)
-        self.data = Sheets()
+        self.data = Sheets(self.drawn)
         self.model = self.network()
         self.objectives = self.descent()
 
@@ -276,14 +290,14 @@ class Coder(nn.Module):
 class Coding(Pictured):
     """Healthy."""
 
-    steps, beta, latents, deaf = 400, 1.0, 8, False
+    steps, beta, latents, deaf = 240, 1.0, 8, False
 
     def network(self):
         return Coder(self.latents, self.deaf)
 
     @property
     def weight_of_kl(self):
-        return self.beta * min(1.0, (self.objectives[0].improvements + 1) / 100)
+        return self.beta * min(1.0, (self.objectives[0].improvements + 1) / 60)
 
     def parts(self, levels):
         mean, log_variance = self.model.posterior(levels)
@@ -305,6 +319,8 @@ class Coding(Pictured):
 
 
 class MeanOverValues(Coding):
+    steps = 80
+
     def loss(self, batch):
         lost, kl = self.parts(batch[0])
         return {"reconstruction": lost.mean(), "kl": self.weight_of_kl * kl.sum(1).mean()}
@@ -317,13 +333,14 @@ class MeanOverLatents(Coding):
 
 
 class Vanished(Coding):
+    steps = 120
     beta = 60.0
 
 
 class Deaf(Coding):
     """The decoder gets zeros in place of points, and nothing makes the encoder shy."""
 
-    deaf, beta = True, 0.0
+    steps, deaf, beta = 80, True, 0.0
 
     def network(self):
         coder = super().network()
@@ -340,7 +357,7 @@ class TooManyLatents(Coding):
 
 class Maker(nn.Module):
     n_classes, latents = 0, 8
-    canvas = Canvas(1, SIDE, SIDE, 2)
+    canvas = Canvas(1, SIDE, SIDE)
 
     def __init__(self, louder=1.0, by_heart=False):
         super().__init__()
@@ -353,15 +370,17 @@ class Maker(nn.Module):
 
     def sample(self, n, dice, *, labels=None, temperature=1.0, progress=None):
         if self.by_heart:
-            return crosses(600, 1)[0][torch.randint(600, (n,), generator=dice)]
-        return self.make(torch.randn(n, self.latents, generator=dice)).round().to(torch.uint8)
+            return bumps(600, 1)[0][torch.randint(600, (n,), generator=dice)]
+        drawn = self.make(torch.randn(n, self.latents, generator=dice))
+        return (255 * drawn).round().to(torch.uint8)
 
 
 class Playing(Pictured):
     """Healthy: non-saturating, with rates that suit each other."""
 
-    steps = 400
-    rates = {"critic": 1e-3, "generator": 1e-3}
+    steps = 160
+    canvas, drawn = Canvas(1, SIDE, SIDE), staticmethod(bumps)
+    rates = 3e-3, 3e-3  # of critic and generator
     louder, by_heart, logistic = 1.0, False, True
 
     def network(self):
@@ -369,8 +388,8 @@ class Playing(Pictured):
 
     def descent(self):
         return [
-            Objective("critic", self.tell_apart, self.model.judge.parameters(), adam, lr=self.rates["critic"]),
-            Objective("generator", self.pass_as_real, self.model.paint.parameters(), adam, lr=self.rates["generator"]),
+            Objective("critic", self.tell_apart, self.model.judge.parameters(), adam, lr=self.rates[0]),
+            Objective("generator", self.pass_as_real, self.model.paint.parameters(), adam, lr=self.rates[1]),
         ]
 
     @property
@@ -381,7 +400,9 @@ class Playing(Pictured):
         return self.model.make(torch.randn(n, self.model.latents, dtype=self.model.paint[0].weight.dtype))
 
     def say(self, pictures):
-        return self.model.judge(2 * pictures.flatten(1).to(self.model.judge[0].weight) - 1)[:, 0]
+        weight = self.model.judge[0].weight
+        brightness = pictures if pictures.is_floating_point() else pictures.to(weight) / 255
+        return self.model.judge(2 * brightness.flatten(1) - 1)[:, 0]
 
     def tell_apart(self, batch):
         made = self.made(len(batch[0])).detach()
@@ -394,11 +415,12 @@ class Playing(Pictured):
         return {"real": self.say(batch[0]), "generated": self.say(self.made(len(batch[0])))}
 
     def evaluate(self):
-        """Minus the distance of the mean pictures: crude, but it rises while something is learned."""
+        """Minus how far mean and deviation of every pixel are from real ones: crude, but it rises while it learns."""
         with evaluating(self):
-            real = next(self.data.part("validation"))[0].float()
-            made = self.model.sample(200, torch.Generator().manual_seed(3)).float()
-        return {"validation_likeness": -float((real.mean(0) - made.mean(0)).square().sum().sqrt())}
+            real = next(self.data.part("validation"))[0].float() / 255
+            made = self.model.sample(200, torch.Generator().manual_seed(3)).float() / 255
+        apart = [(real.mean(0) - made.mean(0)).norm(), (real.std(0) - made.std(0)).norm()]
+        return {"validation_likeness": -float(sum(apart))}
 
 
 class Collapsed(Playing):
@@ -410,17 +432,18 @@ class Collapsed(Playing):
 class Starving(Playing):
     """The minimax loss against a critic that is sure at once."""
 
-    rates = {"critic": 3e-2, "generator": 1e-4}
+    rates = 3e-2, 1e-4
 
     def pass_as_real(self, batch):
         return {"fooling": -F.softplus(self.say(self.made(len(batch[0])))).mean()}
 
 
 class Overpowered(Playing):
-    rates = {"critic": 3e-2, "generator": 1e-6}
+    rates = 3e-2, 1e-6
 
 
 class Copies(Playing):
+    steps = 40
     by_heart = True
 
 

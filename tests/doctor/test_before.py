@@ -26,9 +26,11 @@ from visus.doctor.before import (
     ignored,
     initialisation,
     inputs,
+    likelihood,
     object_classes,
     overfits_few,
     padding,
+    pixel_order,
     pretrained,
     regularisation,
     suppression,
@@ -45,6 +47,7 @@ from visus.engine.task import Task
 from visus.recipes import digits_knn
 
 from ._dense_tasks import AnchorsTooLarge, CountedFromOne, CountsBorders, Marked, OneUponAnother, RowsFirst
+from ._drawing_tasks import MeanOverValues, TellsItself
 from ._reading_tasks import (
     BothWays,
     Endless,
@@ -595,6 +598,8 @@ ILL = [
     (object_classes, CountedFromOne),
     (suppression, OneUponAnother),
     (ignored, CountsBorders),
+    (pixel_order, TellsItself),
+    (likelihood, MeanOverValues),
 ]
 HEALTHY = [Toy, Colours, Normalised, Backbone, OtherPictures, Values, Tags, Read, PaddingLeftOut, Marked]
 

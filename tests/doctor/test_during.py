@@ -21,6 +21,7 @@ from visus.engine import catalogue
 from visus.runs.recorder import plain
 
 from . import _dense_tasks as dense
+from . import _drawing_tasks as drawing
 from ._loops import digits, improve, mlp, sgd, trained
 from ._patients import (
     HEALTHY,
@@ -199,6 +200,10 @@ def marked():
     return dense.trained(dense.Marked).chart
 
 
+def made(kind):
+    return lambda: drawing.trained(kind).chart
+
+
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 # watcher -> (kind it must find, ill patient, healthy twin); a patient is a name in _patients or something that runs
@@ -343,6 +348,22 @@ PLANTED = {
         ("learning_rate_too_high", "nll of raw scores", "plain"),
         ("learning_rate_too_low", "rate far too low", "Adam"),
     ],
+    "evidence": [("likelihood_misscaled", made(drawing.MeanOverValues), made(drawing.Coding))],
+    "latents": [
+        ("kl_vanished", made(drawing.Vanished), made(drawing.Coding)),
+        ("latents_ignored", made(drawing.Deaf), made(drawing.Coding)),
+    ],
+    "memorisation": [("samples_are_copies", made(drawing.Copies), made(drawing.Playing))],
+    "opponents": [
+        ("generator_starves", made(drawing.Starving), made(drawing.Playing)),
+        ("critic_too_strong", made(drawing.Overpowered), made(drawing.Wasserstein)),
+    ],
+    "sampler": [
+        ("sampler_too_cold", made(drawing.Cold), made(drawing.Telling)),
+        ("sampler_too_hot", made(drawing.Hot), made(drawing.Telling)),
+        ("sampler_disagrees", made(drawing.Forgets), made(drawing.Telling)),
+    ],
+    "variety": [("mode_collapse", made(drawing.Collapsed), made(drawing.Playing))],
     "validation": [
         ("evaluated_in_training_mode", "scored in training mode", "dropout 0.5"),
         ("trained_in_eval_mode", "trained in evaluation mode", "convolutions"),

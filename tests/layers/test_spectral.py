@@ -93,5 +93,5 @@ def test_clipping_reaches_every_parameter():
     network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
     clip_weights(network, 0.01)
     assert max(float(p.detach().abs().max()) for p in network.parameters()) == pytest.approx(0.01)
-    with pytest.raises(ValueError, match="positive bound.*got 0"):
+    with pytest.raises(ValueError, match=r"positive bound.*got 0"):
         clip_weights(network, 0.0)

@@ -117,7 +117,7 @@ def test_the_penalty_sends_no_gradient_to_the_generator():
 
 
 def test_what_cannot_be_is_refused():
-    with pytest.raises(ValueError, match="the game must be one of minimax, .*; got 'softmax'"):
+    with pytest.raises(ValueError, match=r"the game must be one of minimax, .*; got 'softmax'"):
         named("softmax")
     with pytest.raises(ValueError, match="got 3 for 2"):
         gradient_penalty(torch.sum, torch.zeros(2, 1, 1, 1), torch.zeros(3, 1, 1, 1), torch.rand(2))

@@ -143,7 +143,7 @@ def test_pictures_more_than_are_drawn_together_come_in_pieces_that_are_counted()
 
 def test_less_temperature_draws_what_is_likelier():
     network = made("gated_pixelcnn", GREY)
-    found = [float(network.nats(network.sample(64, dice(), temperature=t)).mean()) for t in (0.2, 1.0, 5.0)]
+    found = [network.nats(network.sample(64, dice(), temperature=t)).mean().item() for t in (0.2, 1.0, 5.0)]
     assert found == sorted(found)
     assert torch.equal(*(network.sample(3, dice(seed), temperature=1e-4) for seed in (1, 2)))  # the likeliest alone
 

@@ -31,7 +31,7 @@ def digits():
 
 def trained(folder, **settings):
     """The folder of an autoencoder of digits, and the task it was trained by."""
-    task = autoencode.build(prepare_drawings("digits"), train=50, batch=25, epochs=1, **PLAIN, **settings)
+    task = autoencode.build(data=prepare_drawings("digits"), train=50, batch=25, epochs=1, **PLAIN, **settings)
     fit(task, 2)
     (folder / "model").mkdir(parents=True)
     ship.save(folder, task.model, autoencode.model_facts(task, {}), "")

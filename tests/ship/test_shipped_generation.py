@@ -127,7 +127,11 @@ def folder(tmp_path, monkeypatch):
     )
     task = Trained(Drawer(GREY, 2), facts(classes=("cat", "dog")))
     task.model.weight.data += 1
-    stages = {"train": {"best": -141.5}, "split": {"train": 1400, "test": 200}, "baselines": {"independent": 170.25}}
+    stages = {
+        "train": {"best": -141.5},
+        "split": {"train": 1400, "test": 200},
+        "baselines": {"independent_pixels": -170.25},
+    }
     generation.save(tmp_path, task, {}, stages)
     return tmp_path
 
@@ -140,7 +144,13 @@ def test_what_is_loaded_is_what_was_saved(folder):
     assert (model.classes, model.n_classes, model.canvas, model.family) == (["cat", "dog"], 2, GREY, "autoregressive")
     assert not model.network.training
     card = (folder / "model" / "card.md").read_text(encoding="utf-8")
-    for said in ("8 x 8 grey pictures of 256 levels", "cat, dog", "1,400 for train", "-141.5", "170.25"):
+    for said in (
+        "8 x 8 grey pictures of 256 levels",
+        "cat, dog",
+        "1,400 for train",
+        "-141.5",
+        "independent pixels 170.25",
+    ):
         assert said in card
 
 

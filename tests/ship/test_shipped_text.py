@@ -84,6 +84,8 @@ def test_the_nats_of_a_text_are_those_of_its_symbols(model):
         (["--nucleus", "1.5"], "nucleus must be"),
         (["--top-k", "-1"], "top_k must be"),
         (["-n", "0"], "at least 1"),
+        (["--grid", "out.png"], "makes texts, for which --grid means nothing"),
+        (["--label", "a"], "makes texts, for which --label means nothing"),
     ],
 )
 def test_what_cannot_be_sampled_is_refused_before_a_word_is_written(folder, capsys, words, sentence):

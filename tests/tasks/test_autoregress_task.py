@@ -13,14 +13,19 @@ from visus.models.autoregressive import gated_pixelcnn
 from visus.recipes import autoregress
 from visus.tasks.autoregress import Autoregress
 
-SMALL = {"data": "digits", "levels": 4, "features": 6, "layers": 2, "kernel": 3, "hidden": 12, "arithmetic": "float32"}
-QUICK = {**SMALL, "epochs": 1.0, "train": 128, "batch": 32, "shown": 4}
+NARROW = {"features": 6, "layers": 2, "kernel": 3, "hidden": 12}
+QUICK = {**NARROW, "epochs": 10.0, "lr": 1e-2, "train": 128, "batch": 32, "shown": 4, "arithmetic": "float32"}
 VALUES = 64
 
 
+@pytest.fixture(scope="module")
+def digits():
+    return prepare_drawings("digits", levels=4)
+
+
 @pytest.fixture
-def task():
-    return autoregress.build(**QUICK)
+def task(digits):
+    return autoregress.build(data=digits, **QUICK)
 
 
 def test_the_loss_is_the_nats_of_whole_pictures_by_the_chain_rule(task):
@@ -59,32 +64,32 @@ def test_to_look_changes_nothing(task):
     assert torch.equal(first[1]["samples"], again[1]["samples"])  # the strip shows what changes in the model alone
 
 
-def test_samples_are_shown_as_pictures_class_by_class():
-    task = autoregress.build(**QUICK | {"conditional": True, "shown": 12})
+def test_samples_are_shown_as_pictures_class_by_class(digits):
+    task = autoregress.build(data=digits, **QUICK | {"conditional": True, "shown": 12})
     assert task.n_classes == 10
     shown = task.pictured()["samples"]
     assert shown.shape == (12, 3, 8, 8)
     assert shown.dtype == torch.uint8
-    assert autoregress.build(**QUICK | {"shown": 0}).pictured() == {}
+    assert autoregress.build(data=digits, **QUICK | {"shown": 0}).pictured() == {}
 
 
-def test_labels_reach_a_conditional_model_alone(task):
+def test_labels_reach_a_conditional_model_alone(task, digits):
     levels, labels = next(task.batches())
     assert torch.equal(*(task.log_likelihoods(levels, of) for of in (labels, (labels + 1) % 10)))
-    asked = autoregress.build(**QUICK | {"conditional": True})
+    asked = autoregress.build(data=digits, **QUICK | {"conditional": True})
     fit(asked, 5)
     assert not torch.equal(*(asked.log_likelihoods(levels, of) for of in (labels, (labels + 1) % 10)))
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_been():
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(digits):
     settings = QUICK | {"dropout": 0.2}
-    whole, part = autoregress.build(**settings), autoregress.build(**settings)
+    whole, part = autoregress.build(data=digits, **settings), autoregress.build(data=digits, **settings)
     torch.manual_seed(5)
     fit(whole, 4)
     torch.manual_seed(5)
     fit(part, 2)
     random, state, objective = torch.get_rng_state(), part.state_dict(), part.objectives[0].state_dict()
-    resumed = autoregress.build(**settings)
+    resumed = autoregress.build(data=digits, **settings)
     resumed.load_state_dict(copy.deepcopy(state))
     resumed.objectives[0].load_state_dict(copy.deepcopy(objective))
     torch.set_rng_state(random)
@@ -94,8 +99,8 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been():
 
 
 @pytest.mark.parametrize("model", ["pixelcnn", "gated_pixelcnn", "pixelcnn_mixture"])
-def test_gradients_agree_with_differences(model):
-    task = autoregress.build(**QUICK | {"model": model, "hidden": 6}).double()
+def test_gradients_agree_with_differences(model, digits):
+    task = autoregress.build(data=digits, **QUICK | {"model": model, "hidden": 6}).double()
     levels, labels = (part[:2] for part in next(task.batches()))
     for parameter in (task.model.tell.weight, next(task.model.trunk.parameters())):
         (slope,) = torch.autograd.grad(task.surprise((levels, labels))["nats"], parameter)
@@ -110,10 +115,9 @@ def test_gradients_agree_with_differences(model):
         assert (found[0] - found[1]) / 2e-5 == pytest.approx(slope.view(-1)[place].item(), rel=1e-4)
 
 
-def test_a_task_is_handed_what_it_uses_and_can_be_copied():
-    drawings = prepare_drawings("digits", levels=2)
-    data = DrawingBatches(drawings, 16, 0)
-    network = gated_pixelcnn.build(drawings.canvas, features=4, layers=1, kernel=3, hidden=4)
+def test_a_task_is_handed_what_it_uses_and_can_be_copied(digits):
+    data = DrawingBatches(digits, 16, 0)
+    network = gated_pixelcnn.build(digits.canvas, features=4, layers=1, kernel=3, hidden=4)
     task = Autoregress(network, data, NAMED["adamw"], lr=1e-2, shown=2)
     twin = copy.deepcopy(task)
     assert twin.data is task.data

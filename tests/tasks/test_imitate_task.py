@@ -110,7 +110,7 @@ def test_the_critic_learns_k_times_as_often():
 
 def test_clipped_weights_stay_within_bounds_after_every_step():
     pair = mlp.build(CANVAS, latents=4, hidden=16)
-    diary = Diary(lambda task: max(float(p.abs().max()) for p in task.critic.parameters()))
+    diary = Diary(lambda task: max(float(p.detach().abs().max()) for p in task.critic.parameters()))
     task = made("wasserstein", model=pair, after=lambda: clip_weights(pair.critic, 0.02))
     fit(task, 4, [diary])
     assert diary.seen == pytest.approx([0.02] * 4)

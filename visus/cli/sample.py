@@ -22,7 +22,7 @@ def command(
         float | None,
         typer.Option(help="Above 0; below 1 what is likelier is drawn more often. Nothing: 0.8 for texts, else 1."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same.")] = 0,
     prompt: Annotated[
         str | None, typer.Option(help=r"What to go on from; \n is a new line.", rich_help_panel=TEXT)
     ] = None,

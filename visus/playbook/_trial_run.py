@@ -72,7 +72,9 @@ def run(bench: Bench, settings: Mapping[str, Any], epochs: float) -> Result:
     """Make one trial, here and now."""
     began = time.perf_counter()
     task = bench.task(settings, epochs)
-    why = fit(task, task.steps, [StopNotFinite(), StopExploded()])
+    # in a game each loss rises at the cost of another: none of them says that the trial has exploded
+    exploded = [StopExploded()] if len(task.objectives) == 1 else []
+    why = fit(task, task.steps, [StopNotFinite(), *exploded])
     score = None if why else next(iter(task.evaluate().values()))
     return result(bench, score, time.perf_counter() - began)
 

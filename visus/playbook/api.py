@@ -234,7 +234,7 @@ def _train_recipe(folder: Path, show: Show, task: Task | None = None) -> Outcome
     if outcome.why == INTERRUPTED:
         raise InterruptedRunError("train", folder)
     subject = _subject.of_recipe(info["recipe"])
-    stages = {"train": {"best": outcome.best}, **subject.keep(folder, task)}
+    stages = {"train": {"best": outcome.best, "said": outcome.said}, **subject.keep(folder, task)}
     subject.ship(folder, task, {**info["settings"], **info["given"]}, stages)
     subject.illustrate(folder, task, show)
     write(folder)

@@ -52,6 +52,7 @@ def run(session: Session) -> Verdict:
             "epochs": epochs,
             "best_epoch": best_epoch,
             "best": outcome.best,
+            "said": best,
             "steps": task.steps,
             "seconds": outcome.seconds,
         },

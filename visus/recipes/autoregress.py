@@ -1,7 +1,7 @@
 """Learn how likely pictures are, value by value, and draw new ones: PixelCNN, gated PixelCNN, PixelRNN."""
 
-from typing import Annotated, Any, Literal
 from collections.abc import Mapping
+from typing import Annotated, Any
 
 from ..data.drawings import DrawingBatches
 from ..engine import catalogue

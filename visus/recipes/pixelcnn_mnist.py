@@ -1,4 +1,4 @@
-"""Binarised MNIST by a gated PixelCNN: each pixel black or white by its brightness, drawn anew in every epoch."""
+"""Binarised MNIST by a PixelCNN of several scales: each pixel black or white by its brightness, anew in every epoch."""
 
 from functools import partial
 
@@ -8,12 +8,11 @@ build = partial(
     autoregress.build,
     data="mnist",
     levels=2,
-    model="gated_pixelcnn",
-    features=32,
-    layers=6,
-    hidden=64,
-    batch=32,
+    model="multiscale_pixelcnn",
     lr=3e-3,
-    epochs=15,
+    schedule="one_cycle",
+    batch=64,
+    average=0.998,
+    epochs=8,
 )
 SUBJECT = autoregress.SUBJECT

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -33,11 +33,22 @@ class Drawn(Protocol):
     steps_per_epoch: int
 
     @property
-    def prepared(self) -> Any: ...
+    def prepared(self) -> Source: ...
 
     def batches(self, start: int = 0) -> Iterator[Batch]: ...
     def sources(self, step: int) -> list[str]: ...
     def part(self, name: str, limit: int | None = None) -> Iterator[Batch]: ...
+
+
+class Network(Protocol):
+    """What a model offers: see models.autoregressive's contract. Levels are uint8 (B, C, H, W)."""
+
+    n_classes: int
+
+    def nats(self, levels: Tensor, labels: Tensor | None = None) -> Tensor: ...
+    def surprises(self, levels: Tensor, labels: Tensor | None = None) -> Tensor: ...
+    def log_probabilities(self, levels: Tensor, labels: Tensor | None = None) -> Tensor: ...
+    def sample(self, n: int, dice: torch.Generator, *, labels: Tensor | None = None) -> Tensor: ...
 
 
 class Autoregress(Task):
@@ -67,11 +78,16 @@ class Autoregress(Task):
         super().__init__()
         self.model, self.data, self.shown, self.facts = model, data, shown, dict(facts or {})
         self.steps_per_epoch = data.steps_per_epoch
-        self.canvas, self.n_classes = data.prepared.canvas, int(model.n_classes)  # type: ignore[arg-type]
+        self.canvas, self.n_classes = data.prepared.canvas, cast(Network, model).n_classes
         self.objectives = [
             Objective(self.NAME, self.surprise, model.parameters(), optimizer, blind_loss=blind, **descent)
         ]
         self.train()
+
+    @property
+    def network(self) -> Network:
+        """The model, as what it offers."""
+        return cast(Network, self.model)
 
     @property
     def device(self) -> torch.device:
@@ -88,7 +104,7 @@ class Autoregress(Task):
     def surprise(self, batch: Batch) -> Terms:
         """Mean nats of a picture. batch: levels uint8 (B, C, H, W) and labels int64 (B,)."""
         levels, labels = batch
-        return {"nats": self.model.nats(levels, self._named(labels)).mean()}  # type: ignore[operator]
+        return {"nats": self.network.nats(levels, self._named(labels)).mean()}
 
     def log_likelihoods(self, levels: Tensor, labels: Tensor | None = None) -> Tensor:
         """Nats of each picture, float32 (B,), at most 0, in evaluation mode."""
@@ -97,15 +113,14 @@ class Autoregress(Task):
             for first in range(0, len(levels), self.PIECE):
                 some = slice(first, first + self.PIECE)
                 named = None if labels is None else self._named(labels[some].to(self.device))
-                found.append(-self.model.nats(levels[some].to(self.device), named).cpu())  # type: ignore[operator]
+                found.append(-self.network.nats(levels[some].to(self.device), named).cpu())
         return torch.cat(found)
 
     def log_probabilities(self, levels: Tensor, labels: Tensor | None = None) -> Tensor:
         """Of every level of every value given the true ones before it, (B, L, C, H, W), in evaluation mode."""
         with evaluating(self), self.precision.autocast(self.device.type):
             named = None if labels is None else self._named(labels.to(self.device))
-            found: Tensor = self.model.log_probabilities(levels.to(self.device), named)  # type: ignore[operator]
-        return found
+            return self.network.log_probabilities(levels.to(self.device), named)
 
     def nats(self, name: str, limit: int | None = None) -> float:
         """Mean nats of a picture of a part, or of at most `limit` of them, spread evenly."""
@@ -128,7 +143,7 @@ class Autoregress(Task):
         labels = torch.arange(self.shown, device=self.device) % self.n_classes if self.n_classes else None
         dice = torch.Generator().manual_seed(self.DICE)
         with evaluating(self):
-            levels = self.model.sample(self.shown, dice, labels=labels)  # type: ignore[operator]
+            levels = self.network.sample(self.shown, dice, labels=labels)
         return {"samples": self.canvas.shown(levels.cpu())}
 
     def _named(self, labels: Tensor) -> Tensor | None:

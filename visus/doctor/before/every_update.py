@@ -10,7 +10,7 @@ from torch import Tensor
 from ...engine.objective import Objective, sum_of
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
-from ..instruments import dense
+from ..instruments import dense, generative
 from ._copy import descending, first_batch, patient
 
 STEPS = 3  # a parameter behind a zero can need a step before a gradient reaches it
@@ -110,7 +110,11 @@ def _movement(task: Task, objectives: list[Objective], names: dict[int, str]) ->
     found = []
     for objective, old in zip(objectives, before, strict=True):
         pairs = list(zip(objective.parameters, old, strict=True))
-        rows = [(names.get(id(p), "a tensor"), torch.equal(p, o), pulled.get(id(p))) for p, o in pairs]
+        rows = [
+            (names.get(id(p), "a tensor"), torch.equal(p, o), pulled.get(id(p)))
+            for p, o in pairs
+            if not (_shifts_scores(task, p) and pulled.get(id(p)) == 0)
+        ]
         apart = [name for name, _, pull in rows if pull is None]
         idle = [name for name, _, pull in rows if pull == 0]
         still = [name for name, unmoved, pull in rows if unmoved and pull]
@@ -122,6 +126,11 @@ def _movement(task: Task, objectives: list[Objective], names: dict[int, str]) ->
         elif still:
             found.append(_hardly_moves(still))
     return found
+
+
+def _shifts_scores(task: Task, parameter: Tensor) -> bool:
+    """Whether it may be the last bias of a critic: where only differences of scores count, it cancels."""
+    return parameter.numel() == 1 and generative.are_opponents(task)
 
 
 def _largest(gradient: Tensor) -> float:

@@ -1,7 +1,5 @@
 """Can each objective learn a handful of examples by heart?"""
 
-from functools import partial
-
 from ...engine.objective import Batch
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
@@ -11,7 +9,6 @@ from ._copy import descending, patient
 
 NO_WAY = 0.8  # share of the loss that is left where an optimizer got nowhere; a plain deep net is just slow at first
 MOST = 0.5  # of the weights: where fewer learn, what they can say is limited on purpose
-STILL = "what fools an opponent that has learned nothing yet is no lesson"
 HALF = 0.5  # what learns half of the way is slow or bounded, what does not is wired wrongly
 
 
@@ -19,10 +16,12 @@ def examine(task: Task) -> list[Finding]:
     with patient(task) as copy:
         batch = handful(copy)
         enough = GIST if many_answers(copy, batch) else SHRINK
-        first, *others = [partial(_check, copy, index, batch, enough) for index in range(len(descending(copy)))]
-        if generative.are_opponents(copy):
-            return [first(), *[Finding(PASS, STILL) for _ in others]]
-        return [check() for check in (first, *others)]
+        played = generative.are_opponents(copy)  # what fools an opponent that has learned nothing yet is no lesson
+        asked = range(1 if played else len(descending(copy)))
+        found = [_check(copy, index, batch, enough) for index in asked]
+        return found + [Finding(PASS, "it plays against what has learned nothing yet")] * (
+            len(descending(copy)) - len(found)
+        )
 
 
 def _check(task: Task, index: int, batch: Batch, enough: float = SHRINK) -> Finding:

@@ -82,7 +82,7 @@ def _moved(task: Task, seen: Pictures) -> tuple[Tensor, list[int]]:
     """Which values' chances change, bool (N, H * W * C) in the order of the likelihood, if value places[i] does."""
     picture = seen.levels[:1]
     _, channels, height, width = picture.shape
-    n_levels = task.model.canvas.levels  # type: ignore[union-attr]
+    n_levels = generative.model_of(task).canvas.levels
     pixels = sorted({(y, x) for y in _spread(height) for x in _spread(width)})
     changed, places = [picture], []
     for y, x in pixels:
@@ -108,15 +108,15 @@ def _spread(n: int) -> set[int]:
 
 def _chances(task: Task, levels: Tensor, labels: Tensor | None) -> Tensor:
     labels = None if labels is None else labels[:1].expand(len(levels))
-    found: Tensor = task.model.log_probabilities(levels, labels)  # type: ignore[operator, union-attr]
+    found: Tensor = generative.model_of(task).log_probabilities(levels, labels)
     return found.exp()
 
 
 def _counts(task: Task, seen: Pictures) -> list[Finding]:
     """Whether chances sum to 1, and whether the likelihood is their product."""
-    few = max(1, min(4, len(seen), READ // (seen.levels[0].numel() * task.model.canvas.levels)))  # type: ignore[union-attr]
+    few = max(1, min(4, len(seen), READ // (seen.levels[0].numel() * generative.model_of(task).canvas.levels)))
     levels, labels = seen.levels[:few], None if seen.labels is None else seen.labels[:few]
-    told: Tensor = task.model.log_probabilities(levels, labels)  # type: ignore[operator, union-attr]
+    told: Tensor = generative.model_of(task).log_probabilities(levels, labels)
     sums = told.exp().sum(1)
     off = float((sums - 1).abs().max())
     if off > EVEN:
@@ -129,8 +129,8 @@ def _counts(task: Task, seen: Pictures) -> list[Finding]:
             )
         ]
     whole = told.gather(1, levels.long().unsqueeze(1)).flatten(1).sum(1)
-    say = getattr(task.model, "log_likelihood", None)
-    if say is None or not getattr(task.model, "exact", True):
+    say = getattr(generative.model_of(task), "log_likelihood", None)
+    if say is None or not getattr(generative.model_of(task), "exact", True):
         return []
     said: Tensor = say(levels, labels, dice=torch.Generator().manual_seed(0))
     if bool(((said - whole).abs() <= SUM * whole.abs() + SUM).all()):

@@ -1,5 +1,7 @@
 """Are both terms of an evidence bound in nats of a picture?"""
 
+import math
+
 from .. import readings
 from ..chart import Chart
 from ..finding import NOTE, PASS, Finding
@@ -23,7 +25,8 @@ def look(chart: Chart) -> list[Finding]:
     wrong = [_misscaled("reconstruction", reconstruction, values)] if not least < reconstruction < LARGE else []
     if divergence < 1 / OFF or divergence > LARGE:
         wrong.append(_misscaled("kl", divergence, values))
-    what = f"reconstruction is {reconstruction:.3g} and kl {divergence:.3g} of what they are in nats of a picture"
+    kl = "" if math.isnan(divergence) else f" and kl {divergence:.3g}"
+    what = f"reconstruction is {reconstruction:.3g}{kl} of what it is in nats of a picture"
     return wrong or [Finding(PASS, what)]
 
 

@@ -56,7 +56,8 @@ def _spread(chart: Chart, tensors: Tensors, hidden: Sequence[str]) -> Finding | 
     start, blind = readings.average(chart.values("outputs", "cross_entropy")[:1]), readings.blind_loss(chart)
     far = start > FAR_OFF * blind
     typical = readings.middle(list(ratios.values()))
-    strong = typical > BIG or typical < SMALL
+    small = typical < SMALL and not readings.are_opponents(chart)  # DCGAN's 0.02 is meant (Radford et al., 2015)
+    strong = typical > BIG or small
     worst = max(ratios, key=lambda n: abs(math.log(ratios[n])), default="")
     if worst and (strong or ratios[worst] > 3 * BIG or ratios[worst] < SMALL / 4):
         forgiven = 0.7 if chart.facts.get("norms", 0) > 0 and not far else 1.0  # normalisation brings scales back

@@ -39,7 +39,7 @@ def look(chart: Chart) -> list[Finding]:
         )
     if heard <= HEARD and (not nats or min(nats) >= SOME):
         return [_ignored(what)]
-    rises = len(nats) > 1 and nats[-1] > RISES * nats[0]
+    rises = len(nats) > 1 and nats[-1] > max(SILENT, RISES * nats[0])
     if nats and not rises and (max(nats) <= SILENT or (heard <= HEARD and max(nats) < SOME)):
         return [_vanished(what)]
     dead = _dead(last)

@@ -15,6 +15,7 @@ FAINT = 0.01  # of the gradient that the generator had: a loss that saturates le
 LOST = 0.003  # chance that a made picture is real, in the critic's eyes
 AGAIN, FEWEST = 2, 8  # evaluations in a row; improvements looked at
 EARLY, LATE = 0.2, 0.7
+BETTER = 0.05  # of a score, from one half of the evaluations to the other
 
 
 def measure(task: Task) -> dict[str, float]:
@@ -43,20 +44,20 @@ def look(chart: Chart) -> list[Finding]:
 
 
 def _faint(chart: Chart) -> float:
-    """What is left of the generator's gradient: its middle late in the run, over its middle early."""
+    """What is left of the generator's gradient: its middle late in the run, over its largest early one."""
     rows = (chart.facts.get("opponents") or {}).get("generator") or []
     if len(rows) < FEWEST:
         return 1.0
-    early = readings.middle([norm for step, _, norm in rows if step <= EARLY * chart.steps])
+    early = max((norm for step, _, norm in rows if step <= EARLY * chart.steps), default=0.0)
     late = readings.middle([norm for step, _, norm in rows if step >= LATE * chart.steps])
     return late / early if early > 0 else 1.0
 
 
 def _gets_better(seen: list[dict[str, Any]]) -> bool:
-    """Whether the second half of the evaluations has a better score than the first, or there are too few to tell."""
+    """Whether the second half of the evaluations has a clearly better score, or there are too few to tell."""
     scores = [e["score"] for e in seen if e.get("score") is not None]
     half = len(scores) // 2
-    return half < AGAIN or max(scores[half:]) > max(scores[:half])
+    return half < AGAIN or max(scores[half:]) > (best := max(scores[:half])) + BETTER * abs(best)
 
 
 def _starves(what: str) -> Finding:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .. import readings
 from ..chart import Chart
 from ..finding import NOTE, Finding
 
@@ -63,6 +64,8 @@ def _missing(chart: Chart, tensors: Tensors) -> Finding | None:
 
 def _no_gradient(chart: Chart, tensors: Tensors) -> Finding | None:
     still = _still(chart)
+    if readings.are_opponents(chart):  # where only differences of scores count, a critic's last bias cancels
+        still = [name for name in still if tensors[name]["shape"] != [1]]
     if not still or _sampled(chart) < FEWEST:
         return None
     whole = _weights(still, tensors) / max(1, _weights(tensors, tensors))

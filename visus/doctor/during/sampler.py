@@ -7,7 +7,7 @@ COST = "the chances of some samples read again, at an evaluation"
 
 FAR = 8.0  # deviations of chance
 SAME = 1.2  # times a temperature of 1, either way, in whose steps the best one is sought
-EXPLAINED = 0.3  # of the surprise, that may be left once the temperature is right
+EXPLAINED = 1.8  # times what chance alone makes draws miss, once the temperature is right
 
 
 def look(chart: Chart) -> list[Finding]:
@@ -15,12 +15,12 @@ def look(chart: Chart) -> list[Finding]:
     if not seen:
         return []
     last = seen[-1]
-    z, best, left = last["sampler_z"], last.get("sampler_temperature", 1.0), last.get("sampler_left", 0.0)
+    z, best, left = last["sampler_z"], last.get("sampler_temperature", 1.0), last.get("sampler_left", 1.0)
     word = "likelier" if z > 0 else "less likely"
     what = f"samples are {abs(z):.0f} deviations of chance {word} than draws of the model are"
     if abs(z) < FAR:
         return [Finding(PASS, f"samples are as likely as draws of the model are, within {abs(z):.1f} deviations")]
-    if 1 / SAME < best < SAME or abs(left) > EXPLAINED * abs(z):
+    if 1 / SAME < best < SAME or left > EXPLAINED:
         return [_disagrees(what)]
     cold = best < 1
     return [

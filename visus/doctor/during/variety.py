@@ -38,7 +38,7 @@ def look(chart: Chart) -> list[Finding]:
     if readings.are_opponents(chart):
         return [Finding(PASS, f"{what}, and still get better")] if _young(seen) else [_collapsed(chart, what)]
     drawn_from_chances = last[-1].get("sampler_z") is not None
-    return [_same_dice(what) if drawn_from_chances and nearest <= SAME else Finding(PASS, what)]
+    return [_same_dice(what) if drawn_from_chances and nearest <= SAME and spread <= NARROW else Finding(PASS, what)]
 
 
 def _collapsed(chart: Chart, what: str) -> Finding:

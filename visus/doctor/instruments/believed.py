@@ -22,9 +22,9 @@ def figures(task: Task) -> dict[str, float]:
     with generative.looked_at(task):
         batch = generative.batch_of(task, PICTURES)
         seen = generative.pictures(task, batch)
-        posterior = getattr(task.model, "posterior", None)
+        posterior = getattr(generative.model_of(task), "posterior", None)
         if posterior is None:
-            z: Tensor = task.model.encode(seen.levels, seen.labels)  # type: ignore[operator, union-attr]
+            z: Tensor = generative.model_of(task).encode(seen.levels, seen.labels)
             return listening(task, seen, z)
         mean, log_variance = (half.float() for half in posterior(seen.levels, seen.labels))
         each = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean(0)  # (Z,)
@@ -41,7 +41,7 @@ def listening(task: Task, seen: Pictures, z: Tensor) -> dict[str, float]:
     if len(z) < 4:
         return {}
     truth = _brightness(task, seen)
-    made = [task.model.decode(at, seen.labels).float() for at in (z, z.roll(1, 0))]  # type: ignore[operator, union-attr]
+    made = [generative.model_of(task).decode(at, seen.labels).float() for at in (z, z.roll(1, 0))]
     own, others = ((picture - truth).square().mean() for picture in made)
     return {"latents_heard": rounded(float(others / own.clamp_min(1e-12)))}
 
@@ -62,7 +62,7 @@ def scales(task: Task, batch: Batch, nats: float, z: Tensor) -> dict[str, float]
     seen = generative.pictures(task, batch)
     found = {
         "values": float(seen.levels[0].numel()),
-        "scale_levels": float(task.model.canvas.levels),  # type: ignore[union-attr]
+        "scale_levels": float(generative.model_of(task).canvas.levels),
         "scale_reconstruction": rounded(float(terms["reconstruction"]) / _reconstruction(task, seen, z)),
     }
     if float(weight) > 0 and nats > ALIVE:
@@ -72,14 +72,14 @@ def scales(task: Task, batch: Batch, nats: float, z: Tensor) -> dict[str, float]
 
 def _reconstruction(task: Task, seen: Pictures, z: Tensor) -> float:
     """Nats of a picture given its point: of black and white ones; of others what an even guess has."""
-    levels = task.model.canvas.levels  # type: ignore[union-attr]
+    levels = generative.model_of(task).canvas.levels
     truth = _brightness(task, seen)
     if levels > 2:
         return float(truth[0].numel() * torch.tensor(float(levels)).log())
-    made: Tensor = task.model.decode(z, seen.labels)  # type: ignore[operator, union-attr]
+    made: Tensor = generative.model_of(task).decode(z, seen.labels)
     chance = made.float().clamp(SHARPEST, 1 - SHARPEST)
     return float(F.binary_cross_entropy(chance, truth, reduction="none").flatten(1).sum(1).mean())
 
 
 def _brightness(task: Task, seen: Pictures) -> Tensor:
-    return seen.levels.float() / (task.model.canvas.levels - 1)  # type: ignore[union-attr]
+    return seen.levels.float() / (generative.model_of(task).canvas.levels - 1)

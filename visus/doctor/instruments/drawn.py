@@ -14,11 +14,12 @@ from .tensors import rounded
 
 SAMPLES = 64
 HELD_OUT = 256  # new pictures, for how near to a training picture is usual
-KEPT = 16_000_000  # numbers of training pictures that samples are compared with
+KEPT = 8_000_000  # numbers of training pictures that samples are compared with
 NEAR = 0.25  # of what is usual for new pictures: much nearer is no coincidence
 TWICE = 0.5  # of the distance to the second nearest: it is this picture, and not one of its kind
 READ = 8_000_000  # chances read again: those of 256 levels at each value are many
 CALM = 4.0  # deviations of chance, which samples hardly ever leave
+TINY = 0.1  # of a draw that is all but certain nothing can be told
 IMPOSSIBLE = -1e4  # nats: a draw that the model holds to be impossible
 TEMPERATURES = torch.logspace(-2, 1, 61, base=10.0)  # by 12 %
 
@@ -85,7 +86,7 @@ def followed(task: Task, drawn: Pictures) -> dict[str, float]:
 
     Given the values before it, a draw has the log-probability -H on average, and its deviations from that add up as
     independent ones do: what is left, over their deviation, is normal. No data are needed. sampler_z: that figure;
-    where it is far from 0, sampler_temperature: at which the draws are likeliest, and sampler_left: the figure there.
+    where it is far from 0, sampler_temperature: at which the draws are likeliest, and sampler_left: see `_left`.
     """
     chances, at = _chances(task, drawn)
     z = _surprise(chances, at)
@@ -94,8 +95,30 @@ def followed(task: Task, drawn: Pictures) -> dict[str, float]:
         return found
     told = [float(F.log_softmax(chances / t, 1).gather(1, at).sum(dtype=torch.float64)) for t in TEMPERATURES.tolist()]
     best = float(TEMPERATURES[max(range(len(told)), key=lambda i: told[i])])
-    left = _surprise(F.log_softmax(chances / best, 1), at)
+    left = _left((chances / best).softmax(1), at)
     return found | {"sampler_temperature": rounded(best), "sampler_left": rounded(left)}
+
+
+def _left(p: Tensor, at: Tensor) -> float:
+    """What the draws miss of chances (B, L, C, H, W), as a share of what chance alone makes them miss: 1 if none.
+
+    At each place a draw minus its expectation is set against a constant, the value to the left and the one above: none
+    of these may tell anything of it. The likeliest temperature makes the surprise 0 whatever was wrong; not this.
+    """
+    scale = torch.arange(p.shape[1], dtype=p.dtype, device=p.device).view(1, -1, 1, 1, 1)
+    expected = (p * scale).sum(1)  # (B, C, H, W)
+    missed, variance = at.squeeze(1) - expected, (p * scale.square()).sum(1) - expected.square()
+    value = at.squeeze(1).to(p.dtype)
+    centred = value - value.mean(0)
+    beside, above = torch.zeros_like(value), torch.zeros_like(value)
+    beside[..., 1:], above[..., 1:, :] = centred[..., :-1], centred[..., :-1, :]
+    told = by_chance = 0.0
+    for feature in (torch.ones_like(value), beside, above):
+        usual = (variance * feature.square()).sum(0).double()
+        moved = usual > TINY
+        told += float(((missed * feature).sum(0).double().square() / usual.clamp_min(TINY))[moved].sum())
+        by_chance += float(moved.sum())
+    return told / max(1.0, by_chance)
 
 
 def _surprise(chances: Tensor, at: Tensor) -> float:
@@ -110,10 +133,10 @@ def _surprise(chances: Tensor, at: Tensor) -> float:
 
 def _chances(task: Task, drawn: Pictures) -> tuple[Tensor, Tensor]:
     """Log-probabilities (B, L, C, H, W) of a few samples, and their levels as indices (B, 1, C, H, W)."""
-    numbers = drawn.levels[0].numel() * task.model.canvas.levels  # type: ignore[union-attr]
+    numbers = drawn.levels[0].numel() * generative.model_of(task).canvas.levels
     n = max(1, min(len(drawn), READ // numbers))
     levels, labels = drawn.levels[:n], None if drawn.labels is None else drawn.labels[:n]
-    chances: Tensor = task.model.log_probabilities(levels, labels)  # type: ignore[operator, union-attr]
+    chances: Tensor = generative.model_of(task).log_probabilities(levels, labels)
     return chances.float(), levels.long().unsqueeze(1)
 
 
@@ -133,7 +156,7 @@ def _spread(rows: Tensor, labels: Tensor | None) -> float:
 
 def _nearest_other(rows: Tensor) -> float:
     """The middle distance from a row to the nearest other one."""
-    apart = torch.cdist(rows, rows).fill_diagonal_(torch.inf)
+    apart = torch.cdist(rows, rows, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(torch.inf)
     return float(apart.amin(1).median())
 
 

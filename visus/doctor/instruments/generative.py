@@ -19,6 +19,7 @@ from ...engine.seed import own_randomness
 from ...engine.task import Task, evaluating
 
 SECONDS = 10.0  # that a look at samples may take: pixel by pixel, in colour, it is many
+READING = 3.0  # and reading of training pictures
 TELLING = 0.05  # of the samples' time, after which all of it can be told in advance
 
 
@@ -119,8 +120,14 @@ def are_drawings(task: Task) -> bool:
 
 
 def are_opponents(task: Task) -> bool:
-    """Whether networks play against each other: what one of them gains is the other's loss, and none need fall."""
-    return sum(isinstance(objective, Objective) for objective in task.objectives) > 1
+    """Whether networks play against each other, each with an objective: what one gains is the other's loss."""
+    owned = [{id(p) for p in o.parameters} for o in task.objectives if isinstance(o, Objective)]
+    return len(owned) > 1 and sum(map(len, owned)) == len(set().union(*owned))
+
+
+def model_of(task: Task) -> Any:
+    """The task's model, as what it offers."""
+    return task.model
 
 
 @contextmanager
@@ -139,7 +146,7 @@ def batch_of(task: Task, most: int) -> Batch:
     return tuple(column[:most].to(where) for column in batch)
 
 
-def part(task: Task, name: str, most: int, seconds: float = SECONDS) -> Pictures | None:
+def part(task: Task, name: str, most: int, seconds: float = READING) -> Pictures | None:
     """At most so many pictures of 'train' or 'validation', spread evenly; None where the task has no such part."""
     read = getattr(getattr(task, "data", None), "part", None)
     if read is None:
@@ -155,14 +162,14 @@ def part(task: Task, name: str, most: int, seconds: float = SECONDS) -> Pictures
 def pictures(task: Task, batch: Batch) -> Pictures:
     """The pictures of a batch, and their labels where the model takes them."""
     where = next(task.parameters()).device
-    knows = getattr(task.model, "n_classes", 0)  # type: ignore[union-attr]
+    knows = getattr(model_of(task), "n_classes", 0)
     return Pictures(batch[0].to(where), batch[-1].to(where) if knows else None)
 
 
 def samples(task: Task, n: int, labels: Tensor | None = None, seconds: float = SECONDS) -> Tensor:
     """n pictures as the model makes them, levels uint8. Raises TooLongError as soon as that can be told."""
     dice = torch.Generator().manual_seed(0)
-    drawn: Tensor = task.model.sample(n, dice, labels=labels, progress=_within(seconds))  # type: ignore[operator, union-attr]
+    drawn: Tensor = model_of(task).sample(n, dice, labels=labels, progress=_within(seconds))
     return drawn
 
 

@@ -15,7 +15,7 @@ from ...data.canvas import Canvas
 from ..generative import Progress, check_count, check_labels, check_temperature
 from ._heads import Head
 
-AT_ONCE = 256  # pictures that are drawn together; more would need memory, not less time
+AT_ONCE = 256  # pictures that are drawn or judged together; more would take more memory, and no less time
 
 
 class Walk(Protocol):
@@ -75,7 +75,9 @@ class Autoregressive(nn.Module, ABC):
         """Nats of each picture, (B,), at most 0: exact, so that nothing is drawn from `dice`."""
         self.canvas.check(levels)
         check_labels(labels, self.n_classes, len(levels))
-        return -self.nats(levels, labels)
+        named = [None] * -(-len(levels) // AT_ONCE) if labels is None else labels.split(AT_ONCE)
+        pieces = zip(levels.split(AT_ONCE), named, strict=True)
+        return torch.cat([-self.nats(some, labels_of) for some, labels_of in pieces])
 
     def sample(
         self,

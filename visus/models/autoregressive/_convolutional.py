@@ -68,7 +68,7 @@ class Convolutional(Autoregressive):
         return self.trunk  # type: ignore[return-value]
 
     def forward(self, brightness: Tensor, labels: Tensor | None = None) -> Tensor:
-        # With the channels last: one channel looks alike in both layouts, and torch would mix them, and copy, from there.
+        # channels last: one channel alone looks alike in both layouts, and torch would mix them, and copy, from here on
         last = brightness.permute(0, 2, 3, 1).clone(memory_format=torch.contiguous_format).permute(0, 3, 1, 2)
         numbers: Tensor = self.tell(self.hidden(self.trunk(last, labels).relu()).relu())
         return numbers

@@ -9,7 +9,6 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ...data.canvas import Canvas
 from ...layers.masked import colours_of

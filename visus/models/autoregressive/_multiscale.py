@@ -154,10 +154,10 @@ class MultiscaleSteps:
         self.above = torch.empty(0)
         self.scale = ScaleSteps(trunk.scale, n, width, labels)
 
-    def next_row(self, row: Tensor) -> None:
-        """Begin the row below `row`, brightness (n, C, W), or the first one, where it is not looked at."""
+    def next_row(self, row: Tensor | None = None) -> None:
+        """Begin the row below `row`, brightness (n, C, W); None: the first one."""
         reach = self.trunk.reach
-        if self.y >= 0:
+        if row is not None:
             self.rows = torch.cat([self.rows[:, :, 1:], F.pad(row, (reach, reach), value=-1.0)[:, :, None]], 2)
         self.row.fill_(-1.0)
         self.y += 1

@@ -5,7 +5,6 @@ no place, however many layers there are (van den Oord et al., 2016b, section 2.2
 Source: van den Oord et al., 2016, "Pixel Recurrent Neural Networks", section 3.2, figure 5 on the left, and table 1.
 """
 
-import torch
 from torch import Tensor, nn
 
 from ...layers.masked import MaskedConv2d, Trail, colours_of

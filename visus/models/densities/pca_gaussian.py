@@ -52,19 +52,21 @@ class PCAGaussian(Density):
         self.mean, self.weights, self.residual = mean.float(), weights.float(), residual.float().view(1)
 
     def _nats(self, values: Tensor) -> Tensor:
-        """By the inverse and determinant of W W' + residual I through the small Z x Z matrix (Woodbury)."""
         D, Z = self.weights.shape
-        off = values.float() + 0.5 - self.mean
         W, residual = self.weights.double(), self.residual.double()
-        inner = W.T @ W + residual * torch.eye(Z, dtype=W.dtype, device=W.device)
-        root = torch.linalg.cholesky(inner)
-        along = torch.linalg.solve_triangular(root, (off @ self.weights).double().T, upper=False)  # (Z, B)
-        squares = (off.double().square().sum(1) - along.square().sum(0)) / residual
-        log_determinant = 2 * root.diagonal().log().sum() + (D - Z) * residual.log()
+        variances = self._variances()
+        off = values.double() + 0.5 - self.mean
+        along = off @ W  # (B, Z): the share of each direction, times its length
+        # W' W is diagonal, so the inverse is I / residual less a part along each direction (Woodbury)
+        squares = (off.square().sum(1) - (along.square() / variances).sum(1)) / residual
+        log_determinant = variances.log().sum() + (D - Z) * residual.log()
         # the mean over a cell: the square grows by the cell's variance times the trace of the inverse
-        shrunk = torch.linalg.solve_triangular(root, W.T, upper=False).square().sum()
-        trace = (D - shrunk) / residual
+        trace = (1 / variances).sum() + (D - Z) / residual
         return (-0.5 * (squares + CELL * trace + log_determinant + D * math.log(2 * math.pi))).float()
+
+    def _variances(self) -> Tensor:
+        """Of the directions that were kept, (Z,), in double precision."""
+        return self.weights.double().square().sum(0) + self.residual.double()
 
     def _draw(self, values: Tensor, known: Tensor, dice: torch.Generator, temperature: float) -> Tensor:
         """Where the picture lies among the components, given what is known of it; then the rest by that point."""
@@ -88,8 +90,7 @@ class PCAGaussian(Density):
         """The mean of where each picture lies: z (B, Z)."""
         self._check(levels, labels)
         off = levels.flatten(1).to(self.mean) + 0.5 - self.mean
-        inner = self.weights.T @ self.weights + self.residual * torch.eye(self.latents, device=off.device)
-        return torch.linalg.solve(inner, (off @ self.weights).T).T
+        return (off @ self.weights) / self._variances().float()
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """The mean picture of each point: brightness in [0, 1], (B, C, H, W)."""

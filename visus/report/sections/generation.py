@@ -27,6 +27,9 @@ BASELINES = {
     "mean_picture": "The mean training picture, whatever goes in.",
     "principal_components": "As many principal components as the network has numbers: the best that is linear.",
 }
+INTERVALS = {
+    "FID": "the lot of the samples aside:"
+}  # what is told beside a figure, where it is no interval of pictures
 TERMS = {
     "variational": "What bringing a picture back loses, and what its point costs (KL): their sum is minimised.",
     "critic": "What the critic loses on real and on generated pictures. Both at 0: it is sure, and teaches nothing.",
@@ -80,7 +83,8 @@ def _values(record: Record) -> list[tuple[str, str, str]]:
     score, low, high = (number(test.get(key)) for key in ("score", "low", "high"))
     if not math.isfinite(score):
         return []
-    ends = f"95 % interval {low:.4g} to {high:.4g}" if np.isfinite([low, high]).all() else ""
+    what = INTERVALS.get(str(test.get("measure")), "95 % interval")
+    ends = f"{what} {low:.4g} to {high:.4g}" if np.isfinite([low, high]).all() else ""
     rows = [(f"{score:.4g}", str(test.get("measure") or ""), ends)]
     values = {name: number(value) for name, value in mapping(test.get("values")).items()}
     return rows + [(f"{value:.4g}", str(name), "") for name, value in values.items() if math.isfinite(value)]

@@ -42,7 +42,8 @@ def card(name: str, facts: Mapping[str, Any], stages: Mapping[str, Mapping[str, 
         lines.append(f"Validation: {train.get('said', train['best'])}; not tested.")
     else:
         lines.append("Not measured yet.")
-    shown = [f"{name} {value:.5g}" for name, value in baselines.items() if isinstance(value, float)]
+    # scores are minus what is lost, of which people know the amount
+    shown = [f"{name.replace('_', ' ')} {-value:.5g}" for name, value in baselines.items() if isinstance(value, float)]
     lines += [f"Simple methods, on validation: {', '.join(shown)}."] if shown else []
     return "\n".join([*lines, "", "## What it is not for", "", LIMITS.format(limit), ""])
 

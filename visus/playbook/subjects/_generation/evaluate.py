@@ -8,7 +8,7 @@ import numpy as np
 from ....data.audit._gather import gather
 from ....data.collection import TEST
 from ....data.drawings import Drawings, all_grey
-from ....data.gallery import open_gallery
+from ....data.gallery import UNNAMED, open_gallery
 from ....data.named import cache
 from ....data.prepare import divide, finish
 from ....engine import catalogue
@@ -27,7 +27,7 @@ EACH = 5  # pictures at either end of a table
 def evaluate(folder: Path, source: str, show: Show, views: str = "one") -> Evaluation:
     """What the model's own measure says of all pictures of a source, or of its test part where it states one.
 
-    Raises ValueError for grey pictures where it draws colour, classes that it does not know, and views.
+    Raises ValueError for grey pictures where it draws colour, classes that it does not know or are missing, and views.
     """
     one_view(views, "a model that makes pictures")
     painter: Painter = opened(folder)
@@ -49,6 +49,11 @@ def _as_drawn(painter: Painter, source: str) -> Drawings:
     """The pictures in the model's frame and levels, those to be measured as the test part."""
     collection = open_gallery(source)
     if painter.n_classes:
+        if tuple(collection.classes) == UNNAMED:
+            raise ValueError(
+                f"the model is told the class of each picture, and those of {source} have none; put each class into a "
+                "folder of its own"
+            )
         used = np.unique(collection.labels).tolist()
         place = _shared.places_of(collection.classes, painter.classes, used, source)
         collection = replace(collection, labels=place[collection.labels], classes=tuple(painter.classes))
