@@ -72,10 +72,11 @@ def of_samples(levels: Tensor, drawings: Drawings) -> list[Figure]:
     close = sample_recall(seen[:COMPARED], drawn[:COMPARED])
     rows = [drawings.canvas.brightness(one).flatten(1) for one in (levels[:COPIES], _levels(drawings, TRAIN, FITTED))]
     copies = nearest_copies(*rows, drawings.canvas.brightness(real).flatten(1))
+    spread = f" +- {kid.spread:.4f} over subsets of {kid.subset:,}" if kid.subset < len(drawn) else ""
     n = f"{len(drawn):,} against {len(seen):,} test pictures"
     return [
         Figure("FID, own features", fid, f"{fid:.3f} ({n})"),
-        Figure("KID, own features", kid.mean, f"{kid.mean:.4f} +- {kid.spread:.4f} over subsets of {kid.subset:,}"),
+        Figure("KID, own features", kid.mean, f"{kid.mean:.4f}{spread}"),
         Figure("precision", close.precision, f"{close.precision:.3f}"),
         Figure("recall", close.recall, f"{close.recall:.3f}"),
         Figure(
@@ -93,8 +94,8 @@ def of_references(drawings: Drawings, n: int) -> dict[str, list[Figure]]:
     density = pca_gaussian.build(drawings.canvas)
     density.fit((levels for levels, _ in drawings.part(TRAIN, FITTED)), SEED)
     drawn = density.sample(n, torch.Generator().manual_seed(SEED))
-    real = of_samples(_levels(drawings, TRAIN, n), drawings)
-    return {"training pictures": real[:-1], "pca_gaussian, drawn": of_samples(drawn, drawings)}
+    shown = {"training pictures": _levels(drawings, TRAIN, n), "pca_gaussian, drawn": drawn}
+    return {name: of_samples(levels, drawings)[:-1] for name, levels in shown.items()}  # whether they copy is no matter
 
 
 def of_reader(reader: TrainedModel, levels: Tensor, drawings: Drawings, asked: tuple[float, float]) -> list[Figure]:

@@ -14,13 +14,15 @@ import torch
 from _claim import state
 
 from visus.data.canvas import Canvas
-from visus.models.autoregressive import gated_pixelcnn, pixelcnn, pixelcnn_mixture
+from visus.models.autoregressive import gated_pixelcnn, multiscale_pixelcnn, pixelcnn, pixelcnn_mixture
 from visus.models.autoregressive._contract import Autoregressive, Naive, pick
 
 TIMES = 10.0  # cached drawing is to be so many times as fast
 TURNS, VALUES = 3, 8  # of each turn's naive values
 GREY, COLOUR = Canvas(1, 28, 28, 2), Canvas(3, 32, 32, 256)
 NETWORKS = {
+    "multiscale_pixelcnn, 28 x 28 grey": lambda: multiscale_pixelcnn.build(GREY),
+    "multiscale_pixelcnn, 32 x 32 colour": lambda: multiscale_pixelcnn.build(COLOUR),
     "pixelcnn, 28 x 28 grey": lambda: pixelcnn.build(GREY),
     "gated_pixelcnn, 28 x 28 grey": lambda: gated_pixelcnn.build(GREY, layers=6, hidden=64),
     "gated_pixelcnn, 32 x 32 colour": lambda: gated_pixelcnn.build(COLOUR, features=48, layers=6),

@@ -380,7 +380,7 @@ class Playing(Pictured):
 
     steps = 160
     canvas, drawn = Canvas(1, SIDE, SIDE), staticmethod(bumps)
-    rates = 3e-3, 3e-3  # of critic and generator
+    rates = 1e-2, 1e-2  # of critic and generator
     louder, by_heart, logistic = 1.0, False, True
 
     def network(self):
@@ -450,7 +450,7 @@ class Copies(Playing):
 class Wasserstein(Playing):
     """Healthy: clipped weights, scores without a meaning of their own, a gap that stays."""
 
-    logistic = False
+    rates, logistic = (3e-3, 3e-3), False
 
     def descent(self):
         critic, generator = super().descent()

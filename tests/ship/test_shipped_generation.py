@@ -12,6 +12,7 @@ from visus.data.canvas import Canvas
 from visus.data.decode import UnreadablePictureError
 from visus.engine import catalogue
 from visus.models.generative import check_labels
+from visus.recipes._drawing import FAMILIES
 from visus.ship import model as ship
 from visus.ship.kinds import generation
 from visus.ship.kinds.generation import Painter
@@ -160,8 +161,6 @@ def test_the_card_tells_the_test_where_there_was_one():
 
 
 def test_every_family_has_its_sentence_in_the_card():
-    from visus.recipes._drawing import FAMILIES
-
     for family in FAMILIES:
         assert "`drawer`" in generation.card("run", facts(family=family), {})
 
@@ -405,6 +404,23 @@ def test_a_conditional_encoder_is_told_the_class(tmp_path):
 def test_what_a_model_cannot_do_is_said_by_what_it_is(model, asked, said):
     with pytest.raises(ValueError, match=said):
         asked(model)
+
+
+FILES = [(family, name) for family, folder in FAMILIES.items() for name in catalogue.names(folder)]
+
+
+@pytest.mark.parametrize(("family", "name"), FILES, ids=[name for _, name in FILES])
+def test_every_file_of_every_family_draws_the_same_after_it_was_loaded(tmp_path, family, name):
+    canvas = Canvas(1, 8, 8, levels=2)
+    network = catalogue.find(FAMILIES[family], name).build(canvas)
+    if hasattr(network, "fit"):
+        network.fit([torch.randint(0, 2, (20, 1, 8, 8), dtype=torch.uint8)], seed=0)
+    known = facts(canvas, family=family, model=name)
+    generation.save(tmp_path, Trained(network, known), {}, {})
+    loaded = opened(tmp_path)
+    assert (loaded.sample(2, seed=1) == Painter(network, known).sample(2, seed=1)).all()
+    assert loaded.latents == getattr(network, "latents", 0)
+    assert f"`{name}`" in (tmp_path / "model" / "card.md").read_text(encoding="utf-8")
 
 
 def test_whatever_is_shipped_says_its_command():

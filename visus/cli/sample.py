@@ -1,7 +1,7 @@
 """Let a model make texts or pictures."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,7 +71,7 @@ def command(
             f"{run} holds no language model and no model of pictures that makes some, so it cannot write or draw; try "
             f"`visus predict {run}`"
         )
-    options = {"n": n, "temperature": temperature, "prompt": prompt, "length": length, "top_k": top_k}
+    options: dict[str, Any] = {"n": n, "temperature": temperature, "prompt": prompt, "length": length, "top_k": top_k}
     options |= {"nucleus": nucleus, "grid": grid, "folder": folder, "label": label, "latent": latent or None}
     asked = {name: value for name, value in {**options, "enlarge": enlarge}.items() if value is not None}
     make, makes = MAKERS[tells]
@@ -155,4 +155,4 @@ def _draw(
         write_sheet(grid, made, enlarge=enlarge)
 
 
-MAKERS = {"text": (_write, "texts"), "generation": (_draw, "pictures")}
+MAKERS: Mapping[str, tuple[Callable[..., None], str]] = {"text": (_write, "texts"), "generation": (_draw, "pictures")}

@@ -77,11 +77,14 @@ def normal_grid(side: int) -> Tensor:
 
 
 def patch(corners: Tensor, side: int) -> Tensor:
-    """Points (side^2, Z), row by row, between four corners (4, Z): upper left, upper right, lower left, lower right."""
+    """Points (side^2, Z), row by row, between four corners (4, Z): upper left, upper right, lower left, lower right.
+
+    Arcs down both sides, and arcs across between them.
+    """
     if corners.ndim != 2 or len(corners) != 4:
         raise ValueError(f"four corners (4, Z) are expected; got {tuple(corners.shape)}")
-    left, right = line(corners[0], corners[2], side), line(corners[1], corners[3], side)
-    return torch.cat([line(a, b, side) for a, b in zip(left, right, strict=True)])
+    left, right = arc(corners[0], corners[2], side), arc(corners[1], corners[3], side)
+    return torch.cat([arc(a, b, side) for a, b in zip(left, right, strict=True)])
 
 
 def check_ends(start: Tensor, end: Tensor) -> None:

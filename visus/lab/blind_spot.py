@@ -130,4 +130,6 @@ def _chart(shares: dict[str, dict[int, float]]) -> Chart:
         axes.set(xlabel="layers", ylabel="seen, % of what is before", ylim=(0, 105))
         legend(axes, columns=2)
 
-    return Chart("How much is seen", draw(paint, 230), "What a line stays below 100 % by, no further layer brings.")
+    return Chart(
+        "How much is seen", draw(paint, 230), "Windows reach further with each layer; what they are blind for stays."
+    )

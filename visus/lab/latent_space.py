@@ -65,19 +65,18 @@ def run(
         ),
         (
             f"Together the means lie at {float(mean.mean(0).norm()):.2f} from the middle with deviations "
-            f"{', '.join(f'{s:.2f}' for s in mean.std(0))}: the prior's 1 leaves room for what a single picture is "
-            "unsure of."
+            f"{' and '.join(f'{v:.2f}' for v in mean.std(0))}; the prior's are 0 and 1, so what is drawn from it is "
+            "drawn where pictures are."
         ),
     ]
     plates = [
         Plate("From one picture to another, decoded", shown(_colour(way)), "Points on the straight line between both."),
         Plate("The same way, faded", shown(_colour(faded)), "Each pixel by itself: two pictures at once, never one."),
-        Plate("The map", shown(_sheet(grid, side)), "Equal shares of the prior lie between neighbours."),
     ]
     return Exhibit(
         "A space of pictures",
         findings,
-        [_map(mean, labels, drawings)],
+        [_map(mean, labels, drawings), _decoded(_sheet(grid, side))],
         plates,
         data={"kl": kl.tolist(), "neighbours_of_same_class": near},
     )
@@ -104,9 +103,19 @@ def _colour(brightness: Tensor) -> Tensor:
 
 
 def _sheet(brightness: Tensor, side: int) -> Tensor:
-    """Pictures (side * side, 1, H, W), row by row -> one picture (1, 3, side H, side W)."""
-    rows = brightness.unflatten(0, (side, side)).permute(2, 0, 3, 1, 4)  # (1, side, H, side, W)
-    return _colour(rows.flatten(3, 4).flatten(1, 2)[None])
+    """Pictures (side * side, 1, H, W), row by row -> one picture (side H, side W)."""
+    rows = brightness[:, 0].unflatten(0, (side, side)).transpose(1, 2)  # (side, H, side, W)
+    return rows.flatten(2, 3).flatten(0, 1)
+
+
+def _decoded(sheet: Tensor) -> Chart:
+    def paint(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.imshow(sheet.numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axes.set_axis_off()
+
+    reading = "Each picture is one place of the space; equal shares of the prior lie between neighbours."
+    return Chart("What is decoded at each place", draw(paint, 380), reading)
 
 
 def _map(mean: Tensor, labels: Tensor, drawings: Drawings) -> Chart:

@@ -50,6 +50,7 @@ WAYS: Mapping[str, Play] = {
     "optimistic": optimistic,
 }
 COLOURS = dict(zip(WAYS, (BLUE, ORANGE, GREEN, MUTED), strict=True))
+DASHES = dict(zip(WAYS, ("-", "-", "-", "--"), strict=True))  # the last two nearly coincide
 
 
 def played(way: str, step: float, steps: int, start: Point = (1.0, 1.0)) -> list[Point]:
@@ -118,7 +119,7 @@ def _ways(ways: dict[str, list[Point]], mean: list[Point]) -> Chart:
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
         for way, points in ways.items():
-            axes.plot(*zip(*points, strict=True), color=COLOURS[way], label=way, linewidth=1)
+            axes.plot(*zip(*points, strict=True), color=COLOURS[way], linestyle=DASHES[way], label=way, linewidth=1)
         axes.plot(0, 0, "+", color=MUTED, ms=10)
         axes.set(xlabel="x, descends", ylabel="y, climbs", aspect="equal", xlim=(-3, 3), ylim=(-3, 3))
         legend(axes, columns=2)
@@ -131,7 +132,13 @@ def _distances(ways: dict[str, list[Point]], mean: list[Point]) -> Chart:
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
         for way, points in ways.items():
-            axes.plot([max(distance(p), 1e-6) for p in points], color=COLOURS[way], label=way, linewidth=1)
+            axes.plot(
+                [max(distance(p), 1e-6) for p in points],
+                color=COLOURS[way],
+                linestyle=DASHES[way],
+                label=way,
+                linewidth=1,
+            )
         axes.plot([max(distance(p), 1e-6) for p in mean], color=BLUE, linestyle=":", label="mean of in turn")
         scale(axes, "x", log=False)
         scale(axes, "y", log=True)

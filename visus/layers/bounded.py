@@ -12,5 +12,5 @@ def clip_weights(network: nn.Module, c: float) -> None:
     """
     if not c > 0:
         raise ValueError(f"weights need a positive bound to stay within, for example 0.01; got {c:g}")
-    torch._foreach_clamp_min_(parameters := list(network.parameters()), -c)
-    torch._foreach_clamp_max_(parameters, c)
+    for parameter in network.parameters():
+        parameter.clamp_(-c, c)

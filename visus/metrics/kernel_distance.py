@@ -13,7 +13,7 @@ from torch import Tensor
 from .frechet import checked
 
 LEAST = 2  # rows that an average over pairs takes
-N_SUBSETS, SUBSET = 50, 1000  # of the paper's 100 subsets the mean of half is as good as the features are
+N_SUBSETS, SUBSET = 50, 1000  # the paper draws 100 subsets of 1,000; half of them cost half
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Imitate pictures by a game of two networks: a generator and a critic, of any game and architecture."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -73,7 +73,7 @@ def build(
     source = Source(**{name: value for name, value in settings.items() if name in _form.own_fields(Source)})
     rest = {name: value for name, value in settings.items() if name in _form.own_fields(Plan)}
     plan = Plan(
-        optimizer=optimizer,  # type: ignore[arg-type]  # fewer rules than a plan knows
+        optimizer=optimizer,
         lr=lr,
         weight_decay=weight_decay,
         schedule=schedule,
@@ -150,7 +150,8 @@ def _adam(name: str, *betas: float) -> OptimizerFactory:
 
 def _judge(name: Comparing, drawings: Drawings) -> Judge:
     """What compares pictures, made when it is first asked."""
-    return {"net": lambda: feature_net(drawings), "pixels": Pixels}[name]()
+    ways: Mapping[str, Callable[[], Judge]] = {"net": lambda: feature_net(drawings), "pixels": Pixels}
+    return ways[name]()
 
 
 class Pixels:

@@ -51,7 +51,8 @@ class Reference:
     """What a judge sees in real pictures, found at the first evaluation and kept."""
 
     def __init__(self, judge: Callable[[], Judge]) -> None:
-        self._make, self._judge = judge, None
+        self._make = judge
+        self._judge: Judge | None = None
         self._features: Tensor | None = None
         self._moments: Moments | None = None
 
@@ -205,7 +206,7 @@ class Imitate(Task):
     def _opinions(self) -> dict[str, float]:
         """What the critic thinks of training, validation and generated pictures: mean chances, or mean scores."""
         told = torch.sigmoid if self.game.logistic else torch.Tensor.clone
-        found = {}
+        found = dict[str, float]()
         for part in ("validation", "train"):
             batch = next(iter(self.data.part(part, AT_ONCE)))
             odds = {name: float(told(score).mean()) for name, score in self.odds(batch).items()}

@@ -10,8 +10,8 @@ from ..instruments import drawn
 
 COST = "64 samples at an evaluation, within 10 seconds, compared with each other and with real pictures"
 
-ALIKE = 0.3  # of the distance between real pictures, from one sample to the nearest other one; blurred ones have 0.6
-NARROW = 0.15  # of the spread of real pictures, about their middle
+ALIKE = 0.15  # of the distance between real pictures, from one sample to the nearest other one; young ones have 0.3
+NARROW = 0.04  # of the spread of real pictures about their middle; grey first pictures have 0.05
 LATE = 0.5  # of the planned steps: young generators make one picture only, and many heal
 SAME = 0.02  # of the distance: samples that are one and the same
 GROWS, BETTER = 1.3, 0.1  # from two evaluations to the next two

@@ -1,4 +1,4 @@
-"""A trunk of several scales: most of its layers see maps of half and a quarter of the picture's size, which cost little.
+"""A trunk of several scales: most of its layers see maps of half and a quarter of the picture's size, at little cost.
 
 Two streams run through it: `above` knows the rows above, `beside` also the row so far. Both are halved by strides and
 doubled again, joined by short-cuts, as in PixelCNN++ (Salimans et al., 2017, sections 2.3 and 2.4, figure 2). A cell of
@@ -150,7 +150,7 @@ class MultiscaleSteps:
         reach, blank = trunk.reach, trunk.first_above.weight.new_full
         self.rows = blank((n, trunk.first_above.in_channels, reach, width + 2 * reach), -1.0)
         self.row = blank((n, trunk.first_above.in_channels, width + reach), -1.0)
-        self.weight = trunk.first_beside.weight.flatten(1).T
+        self.weight = trunk.first_beside.weight.flatten(1)
         self.above = torch.empty(0)
         self.scale = ScaleSteps(trunk.scale, n, width, labels)
 
@@ -167,7 +167,7 @@ class MultiscaleSteps:
     def at(self, x: int, colour: int) -> Tensor:
         """Features at column x of the row: (n, features)."""
         window = self.row[:, :, x : x + self.trunk.reach].flatten(1)
-        beside = window @ self.weight + self.trunk.first_beside.bias + self.above[:, :, x]
+        beside = F.linear(window, self.weight, self.trunk.first_beside.bias) + self.above[:, :, x]
         return self.scale.at(self.y, x, beside)
 
     def put(self, x: int, channel: int, brightness: Tensor) -> None:
@@ -198,7 +198,7 @@ class PlaceSteps:
     """A `Beside` convolution place by place: it keeps the row before and the row so far."""
 
     def __init__(self, layer: Beside, n: int, width: int) -> None:
-        self.layer, self.weight = layer, layer.weight.flatten(1).T
+        self.layer, self.weight = layer, layer.weight.flatten(1)
         self.rows = layer.weight.new_zeros(n, layer.in_channels, 2, width + 1)
 
     def next_row(self) -> None:
@@ -210,7 +210,7 @@ class PlaceSteps:
 
     def at(self, x: int) -> Tensor:
         """What the layer tells at column x: (n, n_out)."""
-        return self.rows[:, :, :, x : x + 2].flatten(1) @ self.weight + self.layer.bias
+        return F.linear(self.rows[:, :, :, x : x + 2].flatten(1), self.weight, self.layer.bias)
 
 
 class BlockSteps:
@@ -259,7 +259,7 @@ class ScaleSteps:
             self.above_down = RowSteps(scale.above_down, n, width)
             self.beside_down = PlaceSteps(scale.beside_down, n, width)
             self.above_up = self.beside_up = torch.empty(0)
-            self.cells: dict[int, Tensor] = {}  # of the smaller scale's row: what each of its cells tells of four places
+            self.cells: dict[int, Tensor] = {}  # of the smaller scale's row: what each cell tells of its four places
 
     def row(self, y: int, above: Tensor) -> Tensor:
         """Row y of `above`, (n, F, W), on the way up."""

@@ -110,7 +110,7 @@ class Density(nn.Module):
         for name, _ in list(self.named_buffers()):  # their shape is only known to the one who fitted them
             if prefix + name in state_dict:
                 setattr(self, name, torch.empty_like(state_dict[prefix + name]))
-        super()._load_from_state_dict(state_dict, prefix, *rest)  # type: ignore[arg-type]
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
 def noise(shape: tuple[int, ...], dice: torch.Generator, device: torch.device) -> Tensor:

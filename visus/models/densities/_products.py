@@ -4,6 +4,8 @@ Each value of each component has a probability for each level, so all there is t
 exact, and so is completion: what is known says which component it was.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -46,9 +48,9 @@ class Products(Density):
             self._kept = self._table()
         return self._kept
 
-    def _apply(self, *arguments, **named):  # type: ignore[no-untyped-def]  # torch's own has other names by version
+    def _apply(self, change: Callable[[Tensor], Tensor], recurse: bool = True) -> "Products":
         self._kept = None
-        return super()._apply(*arguments, **named)
+        return super()._apply(change, recurse)  # type: ignore[no-untyped-call]
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *rest: object) -> None:
         self._kept = None

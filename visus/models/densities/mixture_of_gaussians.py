@@ -8,6 +8,8 @@ edges, the first and the last level taking the tails. A value far from all that 
 a thousand is drawn from all levels alike.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -98,7 +100,7 @@ class Mixture(Products):
         return torch.cat(rows)
 
 
-def _pieces(values: Tensor, dtype: torch.dtype):  # type: ignore[no-untyped-def]
+def _pieces(values: Tensor, dtype: torch.dtype) -> Iterator[Tensor]:
     return (some.to(dtype) for some in values.split(PIECE))
 
 
