@@ -81,3 +81,13 @@ def test_signals_keep_their_size():
 def test_features_that_cannot_be_shared_out_are_refused():
     with pytest.raises(ValueError, match="64 is no multiple of 3"):
         colours_of(64, 3)
+
+
+@pytest.mark.parametrize("mask", ["A", "B", "above", "row"])
+def test_weights_of_what_is_not_seen_are_zero_and_stay_so(mask):
+    layer = MaskedConv2d(colours_of(3, 3), colours_of(3, 3), mask, up=1, side=1)
+    rule = torch.optim.AdamW(layer.parameters(), lr=0.1, weight_decay=0.1)
+    layer(torch.randn(2, 3, H, W)).square().sum().backward()
+    rule.step()
+    assert torch.equal(layer.weight, layer.masked)
+    assert bool((layer.weight == 0).any())

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import binomtest
 
 from visus.metrics.confusion import per_class
-from visus.metrics.intervals import bootstrap_f1, wilson, wilson_f1
+from visus.metrics.intervals import bootstrap_f1, bootstrap_mean, wilson, wilson_f1
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 7), (7, 7), (41, 60), (1, 1), (9000, 10000)])
@@ -76,3 +76,15 @@ def test_the_bootstrap_repeats_itself_and_is_silent_about_a_class_never_seen():
 def test_an_empty_matrix_has_no_interval():
     with pytest.raises(ValueError, match="at least one example"):
         bootstrap_f1(np.zeros((3, 3), dtype=np.int64))
+
+
+def test_the_bootstrap_of_a_mean_is_about_two_of_its_deviations_either_way():
+    values = np.random.default_rng(0).normal(5, 2, 400)
+    low, high = bootstrap_mean(values)
+    reach = 1.96 * values.std() / 20
+    assert low == pytest.approx(values.mean() - reach, abs=0.03)
+    assert high == pytest.approx(values.mean() + reach, abs=0.03)
+    assert bootstrap_mean(values) == (low, high)
+    assert bootstrap_mean(np.full(9, 3.0)) == (3.0, 3.0)
+    with pytest.raises(ValueError, match="no value to take the mean of"):
+        bootstrap_mean(np.empty(0))

@@ -37,9 +37,9 @@ def command(
 
     Examples:
 
-    - visus complete runs/pixelcnn_mnist-1 half.png
-    - visus complete runs/pixelcnn_mnist-1 one.png two.png --rows 10 -n 4 --out rows.png
-    - visus complete runs/pixelcnn_cifar10-1 photo.png --mask mask.png
+    - visus complete runs/pixelcnn-mnist-1 half.png
+    - visus complete runs/pixelcnn-mnist-1 one.png two.png --rows 10 -n 4 --out rows.png
+    - visus complete runs/pixelcnn-cifar10-1 photo.png --mask mask.png
     """
     import numpy as np
 

@@ -44,10 +44,10 @@ def command(
 
     Examples:
 
-    - visus latent runs/vae_mnist-1
-    - visus latent runs/vae_mnist-1 three.png eight.png
-    - visus latent runs/dcgan_fashion_mnist-1 3 14 15 --steps 12 --out walk.png
-    - visus latent runs/dcgan_fashion_mnist-1 --arithmetic "3 5 9 - 1 2 4 + 7 8 6"
+    - visus latent runs/vae-mnist-1
+    - visus latent runs/vae-mnist-1 three.png eight.png
+    - visus latent runs/dcgan-fashion-mnist-1 3 14 15 --steps 12 --out walk.png
+    - visus latent runs/dcgan-fashion-mnist-1 --arithmetic "3 5 9 - 1 2 4 + 7 8 6"
     """
     from ..ship.kinds.generation import load
     from ..ship.opened import told_by

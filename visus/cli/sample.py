@@ -59,9 +59,9 @@ def command(
 
     - visus sample runs/char-lstm-1 --prompt "ROMEO:" --temperature 0.5     _a language model_
     - visus sample runs/char-lstm-1 --length 200 -n 3
-    - visus sample runs/pixelcnn_mnist-1 -n 64 --grid out.png               _a model of pictures_
-    - visus sample runs/conditional_gan-1 -n 10000 --folder made/ --label 3
-    - visus sample runs/vae_mnist-1 --latent "0.1,-1.2"
+    - visus sample runs/pixelcnn-mnist-1 -n 64 --grid out.png               _a model of pictures_
+    - visus sample runs/conditional-gan-1 -n 10000 --folder made/ --label 3
+    - visus sample runs/vae-mnist-1 --latent "0.1,-1.2"
     """
     from ..ship.opened import opened, told_by
 

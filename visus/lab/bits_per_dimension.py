@@ -35,7 +35,7 @@ QUICK = {"epochs": 0.5, "data": "digits", "train": 200}
 
 def run(
     data: Annotated[str, About("the named set, binarised")] = "digits",
-    epochs: Annotated[float, Limits(0.1, 1000), About("passes of the networks over it")] = 25.0,
+    epochs: Annotated[float, Limits(0.1, 1000), About("passes of the networks over it")] = 15.0,
     train: Annotated[int, Limits(0), About("training pictures; 0: all")] = 0,
     seed: Annotated[int, Limits(0), About("of weights, order and samples")] = 0,
 ) -> Exhibit:
@@ -118,7 +118,7 @@ def _chart(bits: Mapping[str, float]) -> Chart:
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
         axes.grid(False)
-        for row, (said, value) in enumerate(reversed(bits.items())):
+        for row, (said, value) in enumerate(list(bits.items())[::-1]):
             axes.barh(row, value, 0.4, color=BLUE if said in NETWORKS else MUTED, alpha=1 if said in NETWORKS else 0.45)
             axes.text(0, row + 0.3, f"{said}: {value:.3f}", va="bottom", color=INK)
         scale(axes, "x", log=False)

@@ -55,6 +55,8 @@ class MaskedConv2d(nn.Conv2d):
         self.register_buffer("tells", tells, persistent=False)
         # the deviation that keeps the size of signals, of as many weights as are seen
         nn.init.normal_(self.weight, std=1 / math.sqrt(max(1.0, float(shown[-1].sum()))))
+        with torch.no_grad():
+            self.weight *= shown  # what is never seen is never learned: it is not to be taken for noise in the filters
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 

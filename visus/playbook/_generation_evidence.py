@@ -153,7 +153,7 @@ def _likelihoods(looking: Looking) -> Found:
     painter = looking.painter
     if not isinstance(painter.network, Likelihood):
         return {}, {}
-    of_bound: Mapping[str, int] = {} if painter.exact else {"k": DRAWS}
+    of_bound: Mapping[str, Any] = {} if painter.exact else {"k": DRAWS}
     kinds = {
         part: looking.some(part, LIKELY) for part in (TRAIN, VALIDATION, TEST) if part != TEST or _is_test(looking)
     }
@@ -202,11 +202,11 @@ def _completions(looking: Looking) -> Found:
 
 def _restored(looking: Looking) -> Found:
     """Pictures and what comes back of them, uint8 (N, 2, H, W, 3); which latents are used, if that is known."""
-    network = looking.painter.network
-    if not isinstance(network, Encoding):
+    network: Any = looking.painter.network
+    if not isinstance(looking.painter.network, Encoding):
         return {}, {}
     levels, labels = looking.some(looking.part, RESTORED)
-    back = _brightness(network.decode(network.encode(levels, labels), labels))  # type: ignore[operator]
+    back = _brightness(network.decode(network.encode(levels, labels), labels))
     tensors = {"restored": torch.stack([looking.shown(levels), back], 1)}
     if hasattr(network, "posterior"):
         some, told = looking.some(looking.part, LIKELY)

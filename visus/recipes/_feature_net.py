@@ -178,7 +178,7 @@ def _teach(net: FeatureNet, examples: _Examples, seed: int) -> None:
         task = Classify(nn.Identity(), net, examples, cross_entropy, adam, lr=RATE, schedule=schedule)
         task.run_at(precision.candidates("cpu")[-1])
         fit(task, examples.steps)
-    net.to(memory_format=torch.contiguous_format)  # a net from the cache is laid out so
+    task.run_at(precision.FLOAT32)  # as a net from the cache is laid out
 
 
 def _turned(pictures: Tensor) -> tuple[Tensor, Tensor]:

@@ -143,7 +143,7 @@ def _restored(record: Record) -> dict[str, Any] | None:
 def _strip(run: Run, record: Record) -> list[dict[str, Any]]:
     """What the same noise was made into at some evaluations, the first and the last among them."""
     kept = [event for event in record.of("pictures") if "samples" in mapping(event.get("sheets"))]
-    places = np.unique(np.linspace(0, len(kept) - 1, min(MOST_EPOCHS, len(kept))).astype(int)) if kept else []
+    places = np.unique(np.linspace(0, len(kept) - 1, min(MOST_EPOCHS, len(kept))).astype(int)).tolist()
     found = []
     for event in (kept[place] for place in places):
         shown = _kept_sheet(run, mapping(mapping(event["sheets"]).get("samples")))

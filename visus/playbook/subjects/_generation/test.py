@@ -23,8 +23,8 @@ def run(session: Session) -> Verdict:
     _generation_evidence.keep(session.folder, painter, drawings, TEST, session.show, session.seed)
     detail = {**found.detail, "use": use, "split_hash": drawings.split.hash}
     _shared.write_card(session, detail)
-    ends = (found.rival.low, found.rival.high) if found.rival else (0.0, 0.0)
-    return Verdict(_shared.severity_of(*ends, use), f"{found.line}; {ledger.ordinal(use)}", detail)
+    low, high = (found.rival.low, found.rival.high) if found.rival else (0.0, 0.0)
+    return Verdict(_shared.severity_of(low, high, use), f"{found.line}; {ledger.ordinal(use)}", detail)
 
 
 def recall(session: Session, verdict: Verdict) -> None:

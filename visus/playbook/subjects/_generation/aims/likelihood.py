@@ -77,7 +77,7 @@ def log_likelihoods(
     painter: Painter, drawings: Drawings, part: str, seed: int, tell: Tell, k: int = 0, limit: int | None = None
 ) -> Floats:
     """Nats of the pictures of a part, at most 0, in its order."""
-    of_bound = {"k": k} if k else {}
+    of_bound: dict[str, Any] = {"k": k} if k else {}
     found, n = [np.empty(0)], min(len(drawings.rows(part)), limit or len(drawings.rows(part)))
     for levels, labels in drawings.part(part, limit):
         for some in torch.arange(len(levels)).split(AT_ONCE):
