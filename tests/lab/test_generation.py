@@ -55,7 +55,8 @@ def test_pictures_halfway_of_a_fade_are_grey_and_a_sheet_has_them_row_by_row():
     assert latent_space._grey((black + white) / 2) == 1
     assert latent_space._grey(white) == 0
     pictures = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 1, 2, 2)
-    assert latent_space._sheet(pictures, 2).tolist() == [[0, 0, 1, 1]] * 2 + [[2, 2, 3, 3]] * 2
+    above, line, below = [0, 0, 0.5, 1, 1, 0.5], [0.5] * 6, [2, 2, 0.5, 3, 3, 0.5]
+    assert latent_space._sheet(pictures, 2).tolist() == [above, above, line, below, below, line]
 
 
 def test_classic_densities_have_names_of_their_own():

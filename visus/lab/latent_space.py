@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..data.drawings import Drawings, prepare_drawings
 from ..engine.loop import fit
@@ -23,6 +24,7 @@ from ._exhibit import Exhibit, Plate
 from ._pictures import shown
 
 STEPS = 9  # from one picture to another
+LINE = 0.5  # brightness between pictures of the map
 MARKERS = "osD^v<>PX*"
 COLOURS = [PALETTE[name] for name in ("blue", "orange", "green", "purple", "red")]
 QUICK = {"epochs": 1.0, "side": 3, "hidden": 16}
@@ -32,7 +34,7 @@ def run(
     data: Annotated[str, About("the named set, binarised at half its brightness")] = "digits",
     epochs: Annotated[float, Limits(0.1, 1000), About("passes over it")] = 60.0,
     hidden: Annotated[int, Limits(1, 4096), About("units of the two hidden layers of each half")] = 128,
-    side: Annotated[int, Limits(2, 40), About("of the map, in pictures")] = 12,
+    side: Annotated[int, Limits(2, 40), About("of the map, in pictures")] = 10,
     seed: Annotated[int, Limits(0), About("of weights, order and draws")] = 0,
 ) -> Exhibit:
     """A VAE of two latents: its map, where the classes lie on it, and ways between pictures."""
@@ -103,8 +105,9 @@ def _colour(brightness: Tensor) -> Tensor:
 
 
 def _sheet(brightness: Tensor, side: int) -> Tensor:
-    """Pictures (side * side, 1, H, W), row by row -> one picture (side H, side W)."""
-    rows = brightness[:, 0].unflatten(0, (side, side)).transpose(1, 2)  # (side, H, side, W)
+    """Pictures (side * side, 1, H, W), row by row -> one picture, a grey line behind each of them."""
+    framed = F.pad(brightness[:, 0], (0, 1, 0, 1), value=LINE)
+    rows = framed.unflatten(0, (side, side)).transpose(1, 2)  # (side, H, side, W)
     return rows.flatten(2, 3).flatten(0, 1)
 
 
