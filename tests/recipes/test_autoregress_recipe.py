@@ -9,7 +9,7 @@ from visus.data.drawings import prepare_drawings
 from visus.engine import catalogue
 from visus.engine.loop import fit
 from visus.models import autoregressive
-from visus.recipes import _form, autoregress, gated_pixelcnn, pixelcnn, pixelcnn_cifar10, pixelcnn_mnist
+from visus.recipes import _drawing, _form, autoregress, gated_pixelcnn, pixelcnn, pixelcnn_cifar10, pixelcnn_mnist
 
 QUICK = {"train": 64, "batch": 16, "epochs": 1.0, "arithmetic": "float32", "shown": 0, "kernel": 3}
 NARROW = {"features": 6, "layers": 1, "hidden": 6}
@@ -26,8 +26,8 @@ def test_a_rebuilt_model_answers_as_the_trained_one(model, conditional, digits):
     settings = {**QUICK, **NARROW, "data": digits, "model": model, "conditional": conditional}
     task = autoregress.build(**settings)
     fit(task, 2)
-    facts = json.loads(json.dumps(autoregress.model_facts(task, settings)))
-    twin = autoregress.rebuild(facts).eval()
+    facts = json.loads(json.dumps(task.facts))
+    twin = _drawing.rebuild(facts).eval()
     twin.load_state_dict(task.model.state_dict())
     assert facts["tells"] == "generation"
     assert len(facts["classes"]) == (10 if conditional else 0)

@@ -34,7 +34,7 @@ def trained(folder, **settings):
     task = autoencode.build(data=prepare_drawings("digits"), train=50, batch=25, epochs=1, **PLAIN, **settings)
     fit(task, 2)
     (folder / "model").mkdir(parents=True)
-    ship.save(folder, task.model, autoencode.model_facts(task, {}), "")
+    ship.save(folder, task.model, task.facts, "")
     return task
 
 

@@ -54,8 +54,8 @@ def test_there_are_the_presets_that_people_know():
 def test_rebuilt_networks_draw_as_the_trained_ones(digits, model, conditional):
     task = built(digits, model=model, conditional=conditional)
     fit(task, 2)
-    facts = json.loads(json.dumps(imitate.model_facts(task, {})))
-    twin = imitate.rebuild(facts)
+    facts = json.loads(json.dumps(task.facts))
+    twin = _drawing.rebuild(facts)
     twin.load_state_dict(task.model.state_dict())
     labels = torch.tensor([3, 3, 7]) if conditional else None
     ours, theirs = (m.eval().sample(3, torch.Generator().manual_seed(1), labels=labels) for m in (task.model, twin))

@@ -12,7 +12,9 @@ from ..data.canvas import Canvas
 from ..data.drawings import Drawings, prepare_drawings
 from ..engine import catalogue
 from ..models import autoencoders, autoregressive, densities, gans
+from . import _form
 from ._form import About, Limits
+from ._plan import Plan
 
 SUBJECT = "generation"
 FAMILIES: Mapping[str, ModuleType] = {
@@ -58,6 +60,20 @@ class Source:
         return Augment(flip=self.flip)
 
 
+def parted(
+    settings: Mapping[str, Any], folder: ModuleType, model: str
+) -> tuple[Source, dict[str, Any], dict[str, Any]]:
+    """A recipe's further settings: the source, those of a `Plan`, and all of the model's own, each with its value.
+
+    Raises ValueError for a setting that the model does not have.
+    """
+    sourced, planned = _form.own_fields(Source), _form.own_fields(Plan)
+    own = {name: value for name, value in settings.items() if name not in sourced.keys() | planned.keys()}
+    source = Source(**{name: value for name, value in settings.items() if name in sourced})
+    plan = {name: value for name, value in settings.items() if name in planned}
+    return source, plan, own_settings(folder, model, own)
+
+
 def classes_of(drawings: Drawings, conditional: bool) -> int:
     """How many classes a model is to be told of, 0 unless conditional. Raises ValueError for pictures without any."""
     if conditional and not drawings.classes:
@@ -94,8 +110,6 @@ def rebuild(facts: Mapping[str, Any]) -> nn.Module:
 
 def own_settings(folder: ModuleType, model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a model, each of its own with its value. Raises ValueError for one that it does not have."""
-    from . import _form
-
     known = _form.own_fields(catalogue.find(folder, model).build)
     for name in settings:
         if name not in known:

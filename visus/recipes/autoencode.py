@@ -19,12 +19,10 @@ from ._drawing import SUBJECT, Source
 from ._form import About, Choice, Limits, Range
 from ._plan import Plan
 
-__all__ = ["SUBJECT", "build", "model_facts", "rebuild"]
+__all__ = ["SUBJECT", "build"]
 
-PLANNED = frozenset(_form.own_fields(Plan))
-SOURCED = frozenset(_form.own_fields(Source))
 FAMILY = "autoencoders"
-NONE = "none"
+NONE: Literal["none"] = "none"
 OF_VARIATIONAL: Mapping[str, Any] = {"beta": 1.0, "warm_up": 0.0, "free": 0.0, "k": 1}  # idle where nothing is drawn
 
 
@@ -55,27 +53,21 @@ def build(
 
     Raises LookupError or ValueError for data, names and settings that cannot be.
     """
-    own = {name: value for name, value in settings.items() if name not in PLANNED | SOURCED}
-    own = _drawing.own_settings(autoencoders, model, own)
-    source = Source(**{name: value for name, value in settings.items() if name in SOURCED})
-    rest = {name: value for name, value in settings.items() if name in PLANNED}
+    source, rest, own = _drawing.parted(settings, autoencoders, model)
     plan = Plan(lr=lr, weight_decay=weight_decay, epochs=epochs, max_norm=max_norm, **rest)
     drawings = source.drawings(plan.seed)
-    if conditional and not drawings.classes:
-        raise ValueError(
-            f"conditional=yes needs classes, and the pictures of {drawings.origin} have none; leave it out"
-        )
-    n_classes = len(drawings.classes) if conditional else 0
+    n_classes = _drawing.classes_of(drawings, conditional)
     seed_everything(plan.seed)
     network: nn.Module = catalogue.find(autoencoders, model).build(drawings.canvas, n_classes, **own)
     data = DrawingBatches(drawings, batch, plan.seed, source.augment, source.binarise_once)
-    bound = {"beta": beta, "free": free, "k": k}
+    bound: dict[str, Any] = {"beta": beta, "free": free, "k": k}
     if hasattr(network, "posterior"):
         _refuse(model, {"spoil": spoil}, {"spoil": NONE}, "is trained on whole pictures")
         make: Any = partial(Variational, warm_up=round(warm_up * plan.steps(data.steps_per_epoch)), **bound)
     else:
         _refuse(model, bound | {"warm_up": warm_up}, OF_VARIATIONAL, "has no posterior")
-        make = partial(Restore, spoil=partial(SPOILING[spoil], strength=strength) if spoil != NONE else None)
+        spoiling: Any = SPOILING[spoil] if spoil != NONE else None
+        make = partial(Restore, spoil=partial(spoiling, strength=strength) if spoiling else None)
     task: Autoencode = make(
         network.to(choose_device(plan.device)),
         data,
@@ -85,14 +77,6 @@ def build(
     )
     task.keeps_last = keep == "last"
     return plan.ready(task)
-
-
-def model_facts(task: Autoencode, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What is needed to rebuild and feed the network of a run."""
-    return dict(task.facts)
-
-
-rebuild = _drawing.rebuild
 
 
 def _refuse(model: str, given: Mapping[str, Any], usual: Mapping[str, Any], why: str) -> None:

@@ -1,6 +1,5 @@
 """Learn how likely pictures are, value by value, and draw new ones: PixelCNN, gated PixelCNN, PixelRNN."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from ..data.drawings import DrawingBatches
@@ -17,8 +16,6 @@ SUBJECT = _drawing.SUBJECT
 FAMILY = "autoregressive"
 USUAL = "gated_pixelcnn"  # the model where none is named
 MAX_NORM = 100.0  # nats of whole pictures have long gradients: hundreds in the first steps, then tens
-PLANNED = frozenset(_form.own_fields(Plan))
-SOURCED = frozenset(_form.own_fields(Source))
 
 
 @_form.like(Plan)
@@ -39,10 +36,7 @@ def build(
 
     Raises LookupError or ValueError for data, names and settings that cannot be.
     """
-    rest = {name: value for name, value in settings.items() if name in PLANNED}
-    source = Source(**{name: value for name, value in settings.items() if name in SOURCED})
-    own = {name: value for name, value in settings.items() if name not in PLANNED | SOURCED}
-    own = _drawing.own_settings(autoregressive, model, own)
+    source, rest, own = _drawing.parted(settings, autoregressive, model)
     plan = Plan(lr=lr, weight_decay=weight_decay, epochs=epochs, max_norm=max_norm, average=average, **rest)
     drawings = source.drawings(plan.seed)
     n_classes = _drawing.classes_of(drawings, conditional)
@@ -59,11 +53,3 @@ def build(
         **plan.descent(batches.steps_per_epoch),
     )
     return plan.ready(task)
-
-
-def model_facts(task: Autoregress, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What is needed to rebuild and feed the model of a run with these settings."""
-    return dict(task.facts)
-
-
-rebuild = _drawing.rebuild

@@ -153,7 +153,7 @@ def build(
         raise ValueError(
             f"grow={grow:g} shows smaller pictures at first, which {beside} does not look at; leave it out"
         )
-    told = goal.columns if goal else {}
+    told: Mapping[str, Any] = goal.columns if goal else {}
     prepared = data if isinstance(data, Prepared) else prepare(data, size, framing, seed, memory, **told)
     _told.check(prepared, goal, model)
     first, rows = _features.fitted(prepared, features, standardise, memory)

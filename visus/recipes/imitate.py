@@ -25,7 +25,6 @@ from ._plan import Plan
 
 SUBJECT = _drawing.SUBJECT
 FAMILY = "gans"
-OWN = frozenset(_form.own_fields(Source)) | frozenset(_form.own_fields(Plan))
 PIXELS = 8  # a side of what a judge of pixels looks at
 WITH_MOMENTUM = ("adam", "adamw")
 Comparing = Literal["net", "pixels"]
@@ -69,9 +68,7 @@ def build(
 
     Raises LookupError or ValueError for data, names and settings that cannot be.
     """
-    own = _drawing.own_settings(gans, model, {k: v for k, v in settings.items() if k not in OWN})
-    source = Source(**{name: value for name, value in settings.items() if name in _form.own_fields(Source)})
-    rest = {name: value for name, value in settings.items() if name in _form.own_fields(Plan)}
+    source, rest, own = _drawing.parted(settings, gans, model)
     plan = Plan(
         optimizer=optimizer,
         lr=lr,
@@ -84,7 +81,7 @@ def build(
     )
     _check_game(loss, own, penalty=penalty, clip=clip, smoothing=smoothing)
     drawings = source.drawings(plan.seed)
-    n_classes = _classes(drawings) if conditional else 0
+    n_classes = _drawing.classes_of(drawings, conditional)
     batches = DrawingBatches(drawings, batch, plan.seed, source.augment, source.binarise_once)
     seed_everything(plan.seed)
     pair: Pair = _built(drawings, model, n_classes, own)
@@ -109,14 +106,6 @@ def build(
     return plan.ready(task)
 
 
-def model_facts(task: Imitate, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What is needed to rebuild and feed the networks of a run with these settings."""
-    return task.facts
-
-
-rebuild = _drawing.rebuild
-
-
 def _check_game(loss: str, model: Mapping[str, Any], *, penalty: float, clip: float, smoothing: float) -> None:
     """Raise ValueError for settings that do not go together."""
     if smoothing and not GAMES[loss].smooths:
@@ -127,13 +116,6 @@ def _check_game(loss: str, model: Mapping[str, Any], *, penalty: float, clip: fl
         raise ValueError(
             "a gradient penalty is about single pictures, and norm=batch mixes a batch's; take norm=layer or norm=none"
         )
-
-
-def _classes(drawings: Drawings) -> int:
-    """How many classes there are to name. Raises ValueError for pictures without any."""
-    if not drawings.classes:
-        raise ValueError(f"the pictures of {drawings.origin} have no classes to name; leave conditional out")
-    return len(drawings.classes)
 
 
 def _built(drawings: Drawings, model: str, n_classes: int, settings: Mapping[str, Any]) -> Pair:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from ..engine.objective import Batch, OptimizerFactory, Terms
+from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
 from ..engine.task import evaluating
 from ..losses.variational import free_nats, tightened
 from .autoencode import DICE, Autoencode, Coder, Drawn
@@ -59,7 +59,7 @@ class Variational(Autoencode):
     @property
     def weight_of_kl(self) -> float:
         """Beta as it is now."""
-        done = self.objectives[0].improvements + 1
+        done = cast(Objective, self.objectives[0]).improvements + 1
         return self.beta * min(1.0, done / (self.warm_up + 1))
 
     def loss(self, batch: Batch) -> Terms:
