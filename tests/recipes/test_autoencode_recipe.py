@@ -10,6 +10,7 @@ from visus.engine import catalogue
 from visus.engine.loop import fit
 from visus.models import autoencoders
 from visus.recipes import (
+    _drawing,
     _form,
     autoencode,
     autoencoder,
