@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ... import recipes
 from ...data.batches import Prepared
 from ...data.collection import CLASSES, Collection
 from ...data.prepare import prepare
@@ -18,7 +19,7 @@ from ...tasks.classify import Classification
 from .. import audit, baselines, problems, search, split, test, train
 from .._session import Show
 from ..evaluate import of_pictures as evaluate
-from . import _shared
+from . import _shared, _subject
 
 __all__ = ["evaluate"]
 
@@ -39,7 +40,8 @@ def learned(source: str, settings: Mapping[str, Any], task: str) -> str:
     """classify without targets, else regress or attributes, as the columns of the table look."""
     kinds = {recipe: kind for kind, recipe in RECIPES.items()}
     if task and task not in kinds:
-        raise LookupError(f"no task '{task}'.{catalogue.nearest(task, kinds)} Available: {', '.join(kinds)}.")
+        asked = [*kinds, *(name for name in catalogue.names(recipes) if _subject.name_of(name) != _subject.PICTURES)]
+        raise LookupError(f"no task '{task}'.{catalogue.nearest(task, asked)} Available: {', '.join(kinds)}.")
     targets = str(settings.get("targets", ""))
     if not targets:
         if task not in ("", RECIPES[CLASSES]):
