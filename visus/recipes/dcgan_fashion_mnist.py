@@ -1,4 +1,4 @@
-"""Fashion-MNIST: a DCGAN that draws clothes, in about ten minutes on one core."""
+"""Fashion-MNIST: a DCGAN that draws clothes."""
 
 from functools import partial
 

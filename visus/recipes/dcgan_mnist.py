@@ -1,4 +1,4 @@
-"""MNIST: a DCGAN that draws digits, in about ten minutes on one core."""
+"""MNIST: a DCGAN that draws digits."""
 
 from functools import partial
 
