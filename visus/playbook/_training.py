@@ -40,8 +40,8 @@ class Outcome:
     @property
     def said(self) -> str:
         """The best score for people."""
-        in_nats = self.measure.endswith(("log_likelihood", "elbo"))
-        return score(self.measure, self.best) if in_nats else f"{self.best:.4f}"
+        negated = self.measure.endswith(("log_likelihood", "elbo", "likeness"))
+        return score(self.measure, self.best) if negated else f"{self.best:.4f}"
 
     @property
     def findings(self) -> Sequence[Finding]:

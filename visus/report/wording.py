@@ -62,9 +62,11 @@ def duration(seconds: object) -> str:
 
 
 def score(name: str, value: float) -> str:
-    """A task's named score for people: a share in percent, a log-likelihood as the nats it is the negative of."""
+    """A task's named score for people: a share in percent, what is minus nats or a distance as these."""
     if name.endswith(("log_likelihood", "elbo")):
         return f"{-value:.3f} nats"
+    if name.endswith("likeness"):
+        return f"{-value:.4g} away"
     return f"{100 * value:.1f} %" if name.endswith(("accuracy", "precision", *WRITTEN)) else f"{value:.3g}"
 
 
