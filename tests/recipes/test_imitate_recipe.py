@@ -120,7 +120,7 @@ def test_what_does_not_go_together_is_refused_in_a_sentence(digits, settings, sa
 
 def test_pictures_without_classes_cannot_be_conditioned_on_them(digits, monkeypatch):
     monkeypatch.setattr(type(digits), "classes", ())
-    with pytest.raises(ValueError, match="have none.*leave conditional out"):
+    with pytest.raises(ValueError, match=r"have none.*leave conditional out"):
         built(digits, conditional_gan.build)
 
 
