@@ -66,7 +66,7 @@ def _own(model):
     ("settings", "said"),
     [
         ({"model": "pixelcnm"}, "Did you mean 'pixelcnn'"),
-        ({"parts": 4}, "gated_pixelcnn has no setting 'parts'"),
+        ({"layers": 4}, "multiscale_pixelcnn has no setting 'layers'"),
         ({"average": 0.9, "swa": 0.5}, "two averages"),
         ({"channels": 3}, "are grey, and channels=3 asks for colour"),
     ],
@@ -87,6 +87,6 @@ def test_classes_cannot_be_asked_of_pictures_without_any(tmp_path):
 
 
 def test_the_same_seed_makes_the_same_network_and_batches(digits):
-    one, other = (autoregress.build(data=digits, **QUICK, **NARROW, seed=3) for _ in range(2))
+    one, other = (gated_pixelcnn.build(data=digits, **QUICK, **NARROW, seed=3) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
     assert all(torch.equal(a, b) for a, b in zip(next(one.batches()), next(other.batches()), strict=True))

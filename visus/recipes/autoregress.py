@@ -14,7 +14,7 @@ from ._plan import Plan
 
 SUBJECT = _drawing.SUBJECT
 FAMILY = "autoregressive"
-USUAL = "gated_pixelcnn"  # the model where none is named
+USUAL = "multiscale_pixelcnn"  # the model where none is named
 MAX_NORM = 100.0  # nats of whole pictures have long gradients: hundreds in the first steps, then tens
 
 

@@ -17,7 +17,7 @@ from ._generation.evaluate import evaluate
 
 __all__ = ["evaluate"]
 
-RECIPE = "gated_pixelcnn"
+RECIPE = "autoregress"
 SOURCE = "a folder of pictures, labelled or not, or the name of a set of pictures"
 STAGES = _shared.stages(audit, split, baselines, test)
 PREPARED = ("data", "size", "framing", "memory", "channels", "levels", "binarise")
