@@ -2,7 +2,7 @@
 
 Its rules: no pooling, no hidden linear layers, batch norm but in the generator's last and the critic's first layer,
 ReLU and tanh in the generator, leaky ReLU in the critic. Differs from the paper: it draws pictures of any size, the
-coarsest map being of 4 to 7 pixels a side, as the picture's sides halve to; its maps are a quarter as many.
+coarsest map being of 3 to 5 pixels at its shorter side, as the picture's sides halve to; its maps are a quarter as many.
 """
 
 from itertools import pairwise
@@ -14,7 +14,7 @@ from ...data.canvas import Canvas
 from ...layers.spectral import SpectralConv2d, begin
 from ._pair import Critic, Generator, Pair, start
 
-COARSEST = 4  # pixels of a side below which a map is not halved
+COARSEST = 3  # pixels of a side below which a map is not halved: of 28 it is 4, or the critic would see no whole digit
 LEAK = 0.2
 WIDEST = 8  # times the finest maps' number
 Norm = Literal["batch", "layer", "none"]
@@ -85,7 +85,7 @@ def build(
     eightfold; the paper's is 128. norm: in the critic; "batch" does not go with a gradient penalty, which is about
     single pictures. spectral: divide the critic's weights by their largest singular values.
 
-    Raises ValueError for pictures of less than 8 pixels a side, and numbers below 1.
+    Raises ValueError for pictures of less than 6 pixels a side, and numbers below 1.
     """
     if min(canvas.height, canvas.width) < 2 * COARSEST:
         raise ValueError(
