@@ -2,7 +2,7 @@
 
 Its rules: no pooling, no hidden linear layers, batch norm but in the generator's last and the critic's first layer,
 ReLU and tanh in the generator, leaky ReLU in the critic. Differs from the paper: it draws pictures of any size, the
-coarsest map being of 3 to 5 pixels at its shorter side, as the picture's sides halve to; its maps are a quarter as many.
+coarsest map being of 3 to 5 pixels at its shorter side, as sides are halved; its maps are fewer.
 """
 
 from itertools import pairwise
