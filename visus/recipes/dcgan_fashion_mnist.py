@@ -5,6 +5,14 @@ from functools import partial
 from . import imitate
 
 build = partial(
-    imitate.build, data="fashion-mnist", model="dcgan", epochs=20, schedule="linear", average=0.995, keep="last"
+    imitate.build,
+    data="fashion-mnist",
+    model="dcgan",
+    width=48,
+    lr=4e-4,
+    epochs=8,
+    schedule="linear",
+    average=0.995,
+    keep="last",
 )
 SUBJECT = imitate.SUBJECT
