@@ -13,7 +13,7 @@ from visus.models.autoregressive import gated_pixelcnn
 from visus.recipes import autoregress
 from visus.tasks.autoregress import Autoregress
 
-NARROW = {"features": 6, "layers": 2, "kernel": 3, "hidden": 12}
+NARROW = {"model": "gated_pixelcnn", "features": 6, "layers": 2, "kernel": 3, "hidden": 12}
 QUICK = {**NARROW, "epochs": 10.0, "lr": 1e-2, "train": 128, "batch": 32, "shown": 4, "arithmetic": "float32"}
 VALUES = 64
 
