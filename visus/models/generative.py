@@ -5,11 +5,13 @@ Explicit and tractable: `autoregressive/` and `densities/`; explicit and approxi
 has `build(canvas, n_classes=0, **settings)`; with classes the model is conditional, and takes labels.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from itertools import chain
 from typing import Protocol, runtime_checkable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..data.canvas import Canvas
 
@@ -90,6 +92,52 @@ class Encoding(Protocol):
     def encode(self, levels: Tensor, labels: Tensor | None = None) -> Tensor:
         """Where each picture lies: z float (B, latents); of a distribution, its mean."""
         ...
+
+
+class DrawsByCompleting(nn.Module, ABC):
+    """A model that draws a picture by completing one of which nothing is known."""
+
+    canvas: Canvas
+    n_classes: int
+
+    @abstractmethod
+    def complete(
+        self,
+        levels: Tensor,
+        known: Tensor,
+        dice: torch.Generator,
+        *,
+        labels: Tensor | None = None,
+        temperature: float = 1.0,
+        progress: Progress | None = None,
+    ) -> Tensor:
+        """See `Completing`."""
+
+    def sample(
+        self,
+        n: int,
+        dice: torch.Generator,
+        *,
+        labels: Tensor | None = None,
+        temperature: float = 1.0,
+        progress: Progress | None = None,
+    ) -> Tensor:
+        """See `Generative`."""
+        blank, known = self.nothing_known(n)
+        return self.complete(blank, known, dice, labels=labels, temperature=temperature, progress=progress)
+
+    def nothing_known(self, n: int) -> tuple[Tensor, Tensor]:
+        """n blank pictures, levels uint8 (n, C, H, W), and that no pixel of them is known, bool (H, W)."""
+        check_count(n)
+        where = next(chain(self.parameters(), self.buffers())).device
+        blank = torch.zeros(n, *self.canvas.image, dtype=torch.uint8, device=where)
+        return blank, torch.zeros(self.canvas.image[1:], dtype=torch.bool)
+
+
+def check_known(known: Tensor, canvas: Canvas) -> None:
+    """Raise ValueError unless known says yes or no of each pixel of the canvas."""
+    if known.shape != canvas.image[1:] or known.dtype != torch.bool:
+        raise ValueError(f"known is {tuple(known.shape)} of {known.dtype}; known pixels are bool {canvas.image[1:]}")
 
 
 def check_latent(z: Tensor, latents: int) -> None:

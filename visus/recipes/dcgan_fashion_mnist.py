@@ -1,18 +1,8 @@
-"""Fashion-MNIST: a DCGAN that draws clothes."""
+"""Fashion-MNIST: a DCGAN that draws clothes, by the settings of that of digits."""
 
 from functools import partial
 
-from . import imitate
+from . import dcgan_mnist
 
-build = partial(
-    imitate.build,
-    data="fashion-mnist",
-    model="dcgan",
-    width=48,
-    lr=4e-4,
-    epochs=8,
-    schedule="linear",
-    average=0.995,
-    keep="last",
-)
-SUBJECT = imitate.SUBJECT
+build = partial(dcgan_mnist.build, data="fashion-mnist")
+SUBJECT = dcgan_mnist.SUBJECT

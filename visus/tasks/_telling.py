@@ -2,17 +2,15 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
-from ..engine.task import Task
+from ._batched import Batched
 
 
-class Telling(Task):
+class Telling(Batched):
     """Descend the nats of the next token, the true ones before it given (teacher forcing).
 
     vocabulary: how many tokens there are; a blind guess has the logarithm of that. descent: lr and what else an
@@ -21,36 +19,16 @@ class Telling(Task):
 
     NAME: ClassVar[str]  # of the objective
     TRAIN_SAMPLE: ClassVar[int]  # of the training part, scored at each evaluation to see the gap to validation
-    data: Any
 
     def __init__(
         self, model: nn.Module, data: Any, optimizer: OptimizerFactory, vocabulary: int, **descent: Any
     ) -> None:
-        super().__init__()
-        self.model, self.data = model, data
-        self.steps_per_epoch = data.steps_per_epoch
+        super().__init__(model, data)
         blind = math.log(vocabulary)
         self.objectives = [
             Objective(self.NAME, self.surprise, model.parameters(), optimizer, blind_loss=blind, **descent)
         ]
         self.train()
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.model.parameters()).device
-
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        for batch in self.data.batches(start):
-            yield self.moved(batch)
-
-    def moved(self, batch: Batch) -> tuple[Tensor, ...]:
-        """The batch on the task's device."""
-        return tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
-
-    def sources(self, step: int) -> list[str]:
-        """Where each row of a step's batch comes from."""
-        found: list[str] = self.data.sources(step)
-        return found
 
     @abstractmethod
     def surprise(self, batch: Batch) -> Terms:

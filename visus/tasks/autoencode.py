@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
-from ..engine.task import Task, evaluating
+from ..engine.task import evaluating
 from ..geometry.latent import line, normal_grid
+from ._batched import Batched
 
 SIDE = 6  # pictures on a side of a sheet
 MANIFOLD_SIDE = 12
@@ -59,13 +60,14 @@ class Restoring(Coder, Protocol):
     def settle(self, codes: Tensor) -> None: ...
 
 
-class Autoencode(Task):
+class Autoencode(Batched):
     """What autoencoders of every kind have in common: pictures, one objective, and what they show.
 
     model: see models.autoencoders. facts: what it was built from, ready for JSON. descent: what an `Objective` takes by
     name.
     """
 
+    data: Drawn
     NAME: ClassVar[str]  # of the objective
     JUDGED = 2_000  # validation pictures at each evaluation, spread evenly
     TRAIN_SAMPLE = 500  # training pictures judged beside them, to see the gap
@@ -79,9 +81,8 @@ class Autoencode(Task):
         facts: Mapping[str, Any] | None = None,
         **descent: Any,
     ) -> None:
-        super().__init__()
-        self.model, self.data, self.facts = model, data, dict(facts or {})
-        self.steps_per_epoch = data.steps_per_epoch
+        super().__init__(model, data)
+        self.facts = dict(facts or {})
         self.objectives = [Objective(self.NAME, self.loss, model.parameters(), optimizer, **descent)]
         self.train()
 
@@ -90,21 +91,9 @@ class Autoencode(Task):
         """Named losses of a batch: levels uint8 (B, C, H, W) and labels int64 (B,)."""
 
     @property
-    def device(self) -> torch.device:
-        return next(self.model.parameters()).device
-
-    @property
     def coder(self) -> Coder:
         """The model, as what it offers."""
         return cast(Coder, self.model)
-
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        for batch in self.data.batches(start):
-            yield tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
-
-    def sources(self, step: int) -> list[str]:
-        """Names of the pictures in the batch of one step, in its order."""
-        return self.data.sources(step)
 
     def given(self, labels: Tensor) -> Tensor | None:
         """The labels, where the model is asked for a class."""

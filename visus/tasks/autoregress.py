@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
-from ..engine.task import Task, evaluating
+from ..engine.task import evaluating
+from ._batched import Batched
 
 
 class CanvasLike(Protocol):
@@ -51,7 +52,7 @@ class Network(Protocol):
     def sample(self, n: int, dice: torch.Generator, *, labels: Tensor | None = None) -> Tensor: ...
 
 
-class Autoregress(Task):
+class Autoregress(Batched):
     """Descend the nats of whole pictures, the sum over their values of -ln p(value | those before it).
 
     model: what models.autoregressive's contract offers. blind: nats of a fresh model, where they are known. shown:
@@ -59,6 +60,7 @@ class Autoregress(Task):
     ready for JSON.
     """
 
+    data: Drawn
     NAME = "autoregress"  # of the objective
     TRAIN_SAMPLE = 500  # training pictures scored at each evaluation, to see the gap to validation
     PIECE = 100  # pictures that are looked at together where nothing is learned
@@ -75,9 +77,8 @@ class Autoregress(Task):
         facts: Mapping[str, Any] | None = None,
         **descent: Any,
     ) -> None:
-        super().__init__()
-        self.model, self.data, self.shown, self.facts = model, data, shown, dict(facts or {})
-        self.steps_per_epoch = data.steps_per_epoch
+        super().__init__(model, data)
+        self.shown, self.facts = shown, dict(facts or {})
         self.canvas, self.n_classes = data.prepared.canvas, cast(Network, model).n_classes
         self.objectives = [
             Objective(self.NAME, self.surprise, model.parameters(), optimizer, blind_loss=blind, **descent)
@@ -88,18 +89,6 @@ class Autoregress(Task):
     def network(self) -> Network:
         """The model, as what it offers."""
         return cast(Network, self.model)
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.model.parameters()).device
-
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        for batch in self.data.batches(start):
-            yield tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
-
-    def sources(self, step: int) -> list[str]:
-        """Names of the pictures in the batch of one step, in its order."""
-        return self.data.sources(step)
 
     def surprise(self, batch: Batch) -> Terms:
         """Mean nats of a picture. batch: levels uint8 (B, C, H, W) and labels int64 (B,)."""

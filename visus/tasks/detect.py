@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-import torch
 from torch import Tensor, nn
 
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
 from ..engine.seed import own_randomness
-from ..engine.task import Task, evaluating
+from ..engine.task import evaluating
 from ..geometry.objects import Detections, Matching, Targets
 from ..metrics.detection import DetectionScores, Found, Truth, average_precisions, found, marked
 from ..metrics.detection_matches import best_threshold, flat, match
+from ._batched import Batched
 
 BOXES = "boxes"
 MEASURED = {"masks": "mask_map50", "keypoints": "oks_map"}  # what is measured besides boxes, by kind
@@ -47,7 +47,7 @@ class Scenes(Protocol):
     def names(self, name: str, limit: int | None = None) -> list[str]: ...
 
 
-class Detect(Task):
+class Detect(Batched):
     """Descend the losses that a detector names, each times its weight; the score is mean average precision.
 
     classes: names of what is looked for. weights: factors on terms, 1 for those not named. kind: boxes, masks or
@@ -55,6 +55,7 @@ class Detect(Task):
     of the object's size; None for those of COCO's people, or a middle value where there are other keypoints.
     """
 
+    data: Scenes
     NAME = "detect"  # of the objective
     TRAIN_SAMPLE = 50  # training pictures measured at each evaluation, to see the gap to validation
     SHOWN = 3  # validation pictures whose answer is written down for people
@@ -72,10 +73,9 @@ class Detect(Task):
         surrogates: Sequence[str] = (),
         **descent: Any,
     ) -> None:
-        super().__init__()
-        self.model, self.data, self.classes, self.kind = model, data, list(classes), kind
+        super().__init__(model, data)
+        self.classes, self.kind = list(classes), kind
         self.weights, self.sigmas, self.surrogates = dict(weights or {}), sigmas, surrogates
-        self.steps_per_epoch = data.steps_per_epoch
         self._answered: tuple[list[Found], list[Truth]] | None = None
         self.objectives = [Objective(self.NAME, self.oversight, model.parameters(), optimizer, **descent)]
         self.train()
@@ -84,22 +84,6 @@ class Detect(Task):
     def finder(self) -> Finder:
         """The model, as what it offers."""
         return self.model  # type: ignore[return-value]
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.model.parameters()).device
-
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        for batch in self.data.batches(start):
-            yield self.moved(batch)
-
-    def moved(self, batch: Batch) -> Batch:
-        """The batch on the task's device."""
-        return tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
-
-    def sources(self, step: int) -> list[str]:
-        """Names of the pictures in the batch of one step, in its order."""
-        return self.data.sources(step)
 
     def oversight(self, batch: Batch) -> Terms:
         """The detector's terms for a batch as `data.targets` reads it, weighted."""

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
-from ..engine.task import Task, evaluating
+from ..engine.task import evaluating
 from ..geometry.latent import arc
 from ..losses.adversarial import Game, gradient_penalty
 from ..metrics.frechet import Moments, frechet_of_moments, moments
 from ..metrics.sample_recall import sample_recall
+from ._batched import Batched
 
 FIXED = 20140610  # seed of the points that are shown and judged, the same at each evaluation: Goodfellow's day
 AT_ONCE = 250  # pictures made together
@@ -73,7 +74,7 @@ class Reference:
         return self._features, self._moments
 
 
-class Imitate(Task):
+class Imitate(Batched):
     """Two objectives: the critic tells real pictures from generated ones, the generator passes its own off as real.
 
     model: a pair with a `generator` (z (B, Z), labels or None -> pictures (B, C, H, W) in [-1, 1]) and a `critic` (such
@@ -83,6 +84,8 @@ class Imitate(Task):
     that are compared. after: called after each update of the critic, as for clipping. descents: what an `Objective`
     takes, of the critic and of the generator.
     """
+
+    data: Drawn
 
     def __init__(
         self,
@@ -101,13 +104,12 @@ class Imitate(Task):
         after: Callable[[], None] = lambda: None,
         facts: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__()
-        self.model, self.data, self.game, self.facts = model, data, game, dict(facts or {})
+        super().__init__(model, data)
+        self.game, self.facts = game, dict(facts or {})
         self.reference, self.judged, self.shown = Reference(judge), judged, shown
         self.penalty, self.smoothing = penalty, smoothing
         self.canvas: Canvas = model.canvas  # type: ignore[assignment]  # a plain attribute of a pair
         self.n_classes, self.latents = int(model.n_classes), int(model.latents)  # type: ignore[arg-type]
-        self.steps_per_epoch = data.steps_per_epoch
         self.objectives = [
             Objective("critic", self.tell_apart, self.critic.parameters(), optimizer, after=after, **descents[0]),
             Objective(
@@ -128,18 +130,6 @@ class Imitate(Task):
     @property
     def critic(self) -> nn.Module:
         return self.model.get_submodule("critic")
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.model.parameters()).device
-
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        for batch in self.data.batches(start):
-            yield tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
-
-    def sources(self, step: int) -> list[str]:
-        """Names of the pictures in the batch of one step, in its order."""
-        return self.data.sources(step)
 
     def tell_apart(self, batch: Batch) -> Terms:
         """The critic's losses on a batch of levels (B, C, H, W) and labels (B,), and on as many generated pictures."""

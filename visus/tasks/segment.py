@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
-from ..engine.task import Task, evaluating
+from ..engine.task import evaluating
 from ..losses.dice import blind_dice, dice_loss
 from ..losses.segmentation import IGNORE, pixel_cross_entropy
 from ..metrics.segmentation import confusion_of_maps, scores_of
+from ._batched import Batched
 from .classify import joined
 
 
@@ -27,7 +28,7 @@ class Mapped(Protocol):
     def part(self, name: str, limit: int | None = None) -> Iterator[Batch]: ...
 
 
-class Segment(Task):
+class Segment(Batched):
     """Descend the nats of every pixel's class, and with a weight the Dice loss, which asks for whole shapes.
 
     network: standardised pictures (B, 3, H, W) -> scores (B, K, H, W). shares: (K,) of the classes among training
@@ -35,6 +36,7 @@ class Segment(Task):
     the network was built from, ready for JSON.
     """
 
+    data: Mapped
     NAME = "segment"  # of the objective
     TRAIN_SAMPLE = 50  # training pictures scored at each evaluation, to see the gap to validation
 
@@ -52,28 +54,15 @@ class Segment(Task):
         facts: Mapping[str, Any] | None = None,
         **descent: Any,
     ) -> None:
-        super().__init__()
-        self.model, self.data, self.facts = joined(standardise, network), data, dict(facts or {})
+        super().__init__(joined(standardise, network), data)
+        self.facts = dict(facts or {})
         self.weights, self.dice, self.smoothing, self.n_classes = weights, dice, smoothing, len(shares)
-        self.steps_per_epoch = data.steps_per_epoch
         self._painted: NDArray[np.int64] | None = None
         blind = math.log(self.n_classes) + (dice * blind_dice(shares) if dice else 0)
         self.objectives = [
             Objective(self.NAME, self.misjudgement, self.model.parameters(), optimizer, blind_loss=blind, **descent)
         ]
         self.train()
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.model.parameters()).device
-
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        for batch in self.data.batches(start):
-            yield tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
-
-    def sources(self, step: int) -> list[str]:
-        """Names of the pictures in the batch of one step, in its order."""
-        return self.data.sources(step)
 
     def misjudgement(self, batch: Batch) -> Terms:
         """Named losses of a batch: images uint8 (B, 3, H, W) and labels int64 (B, H, W)."""

@@ -5,14 +5,14 @@ given all those before it (van den Oord et al., 2016, equations 1 and 2). Traini
 needs them one after another, and a `Walk` makes each of them cost as little as it may.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...data.canvas import Canvas
-from ..generative import Progress, check_count, check_labels, check_temperature
+from ..generative import DrawsByCompleting, Progress, check_known, check_labels, check_temperature
 from ._heads import Head
 
 AT_ONCE = 256  # pictures that are drawn or judged together; more would take more memory, and no less time
@@ -30,7 +30,7 @@ class Walk(Protocol):
         ...
 
 
-class Autoregressive(nn.Module, ABC):
+class Autoregressive(DrawsByCompleting):
     """A network that tells of each value how likely its levels are, given those before it.
 
     A model writes `forward`, and `walk` where it can do better than to look at the whole picture for each value.
@@ -79,26 +79,10 @@ class Autoregressive(nn.Module, ABC):
         pieces = zip(levels.split(AT_ONCE), named, strict=True)
         return torch.cat([-self.nats(some, labels_of) for some, labels_of in pieces])
 
-    def sample(
-        self,
-        n: int,
-        dice: torch.Generator,
-        *,
-        labels: Tensor | None = None,
-        temperature: float = 1.0,
-        progress: Progress | None = None,
-    ) -> Tensor:
-        """n pictures drawn value by value; see models.generative.Generative."""
-        check_count(n)
-        blank = torch.zeros(n, *self.canvas.image, dtype=torch.uint8, device=next(self.parameters()).device)
-        nothing = torch.zeros(self.canvas.image[1:], dtype=torch.bool)
-        return self.complete(blank, nothing, dice, labels=labels, temperature=temperature, progress=progress)
-
     def sample_naively(self, n: int, dice: torch.Generator, *, labels: Tensor | None = None) -> Tensor:
         """The same pictures as `sample`, by looking at the whole picture anew for each value: the second opinion."""
-        blank = torch.zeros(n, *self.canvas.image, dtype=torch.uint8, device=next(self.parameters()).device)
-        nothing = torch.zeros(self.canvas.image[1:], dtype=torch.bool)
-        return drawn(Naive(self, n, labels), blank, nothing, dice)
+        blank, known = self.nothing_known(n)
+        return drawn(Naive(self, n, labels), blank, known, dice)
 
     @torch.no_grad()
     def complete(
@@ -118,8 +102,7 @@ class Autoregressive(nn.Module, ABC):
         self.canvas.check(levels)
         check_temperature(temperature)
         check_labels(labels, self.n_classes, len(levels))
-        if known.shape != self.canvas.image[1:] or known.dtype != torch.bool:
-            raise ValueError(f"known pixels are bool {self.canvas.image[1:]}; got {known.dtype} {tuple(known.shape)}")
+        check_known(known, self.canvas)
         found = []
         for first in range(0, len(levels), AT_ONCE):
             some = slice(first, first + AT_ONCE)

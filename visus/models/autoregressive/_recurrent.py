@@ -10,7 +10,10 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from ...data.canvas import Canvas
 from ...layers.masked import MaskedConv2d, Trail, colours_of
+from ._convolutional import Convolutional, check, shared
+from ._heads import Softmax
 
 REMEMBERS = 1.0  # where the forget gates start (Jozefowicz et al., 2015)
 
@@ -131,3 +134,23 @@ def start_carrying(weight: Tensor) -> None:
 def of_colours(tells: Tensor) -> list[Tensor]:
     """Places of each colour's features."""
     return [(tells == colour).nonzero().flatten() for colour in range(int(tells.max()) + 1)]
+
+
+def build(
+    layer: Callable[[Tensor, Tensor, int], nn.Module],
+    canvas: Canvas,
+    n_classes: int = 0,
+    features: int = 32,
+    layers: int = 3,
+    kernel: int = 7,
+    hidden: int = 128,
+) -> Convolutional:
+    """layer: see `RecurrentTrunk`. features: maps between layers, shared out among the colours; a layer carries half
+    as many. layers: of LSTM. kernel: side of the first layer's window in pixels, odd. hidden: maps between the two
+    layers that tell.
+    """
+    check(kernel, features=features, layers=layers, hidden=hidden)
+    head = Softmax(canvas)
+    features, hidden = shared(features, 2 * head.n_colours), shared(hidden, head.n_colours)
+    trunk = RecurrentTrunk(layer, canvas.channels, head.n_colours, n_classes, features, layers, kernel)
+    return Convolutional(canvas, n_classes, head, trunk, hidden)

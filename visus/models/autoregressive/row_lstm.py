@@ -4,15 +4,15 @@ What a place knows is a triangle: its own row's last few pixels, three of the ro
 its sides there are pixels in rows above that it never sees.
 """
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-from ...data.canvas import Canvas
 from ...layers.masked import MaskedConv2d, Trail
 from ...layers.recurrent import lstm_gates
-from ._convolutional import Convolutional, check, shared
-from ._heads import Softmax
-from ._recurrent import Labelled, RecurrentTrunk, of_colours, start_carrying, start_remembering
+from . import _recurrent
+from ._recurrent import Labelled, of_colours, start_carrying, start_remembering
 
 
 class RowLSTM(nn.Module):
@@ -68,19 +68,4 @@ class RowSteps:
         return self.h[:, mine, x]
 
 
-def build(
-    canvas: Canvas,
-    n_classes: int = 0,
-    features: int = 32,
-    layers: int = 3,
-    kernel: int = 7,
-    hidden: int = 128,
-) -> Convolutional:
-    """features: maps between the layers, shared out among the colours; a layer carries half as many. layers: of LSTM.
-    kernel: side of the first layer's window in pixels, odd. hidden: maps between the two layers that tell.
-    """
-    check(kernel, features=features, layers=layers, hidden=hidden)
-    head = Softmax(canvas)
-    features, hidden = shared(features, 2 * head.n_colours), shared(hidden, head.n_colours)
-    trunk = RecurrentTrunk(RowLSTM, canvas.channels, head.n_colours, n_classes, features, layers, kernel)
-    return Convolutional(canvas, n_classes, head, trunk, hidden)
+build = partial(_recurrent.build, RowLSTM)

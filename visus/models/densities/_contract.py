@@ -1,15 +1,16 @@
 """What every classic density shares: it is fitted at once, without a descent, and knows its canvas."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...data.canvas import Canvas
-from ..generative import Progress, check_count, check_labels, check_temperature
+from ..generative import DrawsByCompleting, Progress, check_known, check_labels, check_temperature
 
 
-class Density(nn.Module):
+class Density(DrawsByCompleting):
     """A density of pictures. What was fitted lies in buffers, empty before, so that it is saved as weights are.
 
     exact: whether `log_likelihood` is the probability of the picture's integers, or a bound from below. Classes are not
@@ -43,22 +44,6 @@ class Density(nn.Module):
         return self
 
     @torch.no_grad()
-    def sample(
-        self,
-        n: int,
-        dice: torch.Generator,
-        *,
-        labels: Tensor | None = None,
-        temperature: float = 1.0,
-        progress: Progress | None = None,
-    ) -> Tensor:
-        """n pictures, levels uint8 (n, C, H, W)."""
-        check_count(n)
-        blank = torch.zeros(n, *self.canvas.image, dtype=torch.uint8)
-        nothing = torch.zeros(self.canvas.height, self.canvas.width, dtype=torch.bool)
-        return self.complete(blank, nothing, dice, labels=labels, temperature=temperature, progress=progress)
-
-    @torch.no_grad()
     def complete(
         self,
         levels: Tensor,
@@ -72,8 +57,7 @@ class Density(nn.Module):
         """Levels whose `known` pixels, bool (H, W), stay as they are; the others are drawn given them, exactly."""
         self._check(levels, labels)
         check_temperature(temperature)
-        if known.shape != (self.canvas.height, self.canvas.width):
-            raise ValueError(f"known is {tuple(known.shape)}; expected ({self.canvas.height}, {self.canvas.width})")
+        check_known(known, self.canvas)
         device = next(self.buffers()).device
         values, given = levels.flatten(1).to(device), known.to(device).expand(self.canvas.image).flatten()
         drawn = torch.where(given, values, self._draw(values, given, dice, temperature))
@@ -89,16 +73,17 @@ class Density(nn.Module):
 
     # ---- what a density is, of pictures as rows of D = C * H * W levels
 
+    @abstractmethod
     def _fit(self, values: Tensor, dice: torch.Generator) -> None:
-        raise NotImplementedError
+        """Learn what the density is of from levels uint8 (N, D)."""
 
+    @abstractmethod
     def _draw(self, values: Tensor, known: Tensor, dice: torch.Generator, temperature: float) -> Tensor:
         """Levels uint8 (B, D) given those that are known, bool (D,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _nats(self, values: Tensor) -> Tensor:
         """Log-probability of levels uint8 (B, D): (B,)."""
-        raise NotImplementedError
 
     def _check(self, levels: Tensor, labels: Tensor | None) -> None:
         self.canvas.check(levels)

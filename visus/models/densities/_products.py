@@ -4,6 +4,7 @@ Each value of each component has a probability for each level, so all there is t
 exact, and so is completion: what is known says which component it was.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -20,11 +21,13 @@ class Products(Density):
 
     _kept: Tensor | None = None  # the table: long to make, soon made, so not saved
 
+    @abstractmethod
     def _table(self) -> Tensor:
-        raise NotImplementedError
+        """Log-probabilities of each level of each value, (D * L, K)."""
 
+    @abstractmethod
     def _weights(self) -> Tensor:
-        raise NotImplementedError
+        """Log-probabilities of the components, (K,)."""
 
     def _nats(self, values: Tensor) -> Tensor:
         return torch.logsumexp(self._given_components(values) + self._weights(), 1)
