@@ -5,8 +5,9 @@ precision and is saved together: `task.to(...)`, `task.state_dict()`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -73,6 +74,14 @@ class Task(nn.Module, ABC):
     def pictured(self) -> dict[str, Tensor]:
         """Named pictures that show people what the task makes now, uint8 (N, 3, H, W); kept at each evaluation."""
         return {}
+
+    def ongoing(self) -> dict[str, Any]:
+        """What the next step depends on besides weights and objectives, as worlds and memories: in the last checkpoint,
+        and not in the best one."""
+        return {}
+
+    def go_on(self, state: Mapping[str, Any]) -> None:
+        """Take back what `ongoing` returned."""
 
     def run_at(self, precision: Precision) -> None:
         """Train and evaluate at this precision from now on."""

@@ -12,7 +12,7 @@ from ..engine import catalogue
 Note = TypeVar("Note")
 Build = TypeVar("Build", bound=Callable[..., Any])
 # What one `build` hands to another; the rest are settings.
-CONTRACT = ("image", "n_classes", "goal", "feature_shape", "vocabulary", "canvas")
+CONTRACT = ("image", "n_classes", "goal", "feature_shape", "vocabulary", "canvas", "observed", "actions")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .reader import EVENTS, RUN
 
 CHECKPOINTS, LAST, BEST = "checkpoints", "last.safetensors", "best.safetensors"
 CHECKPOINT_SECONDS = 30.0  # at most this much work is lost to a kill
+SAVING_SHARE = 0.05  # of the time; a large memory of experience is saved less often
 
 
 def create(root: Path, name: str, info: Mapping[str, Any]) -> Path:
@@ -89,7 +90,7 @@ class Recorder(Observer):
         self.journal = Journal(folder)
         self.best, self.best_step = -math.inf, -1
         self._recent: dict[str, list[Report]] = {}
-        self._saved_at = time.monotonic()
+        self._saved_at, self._pause = time.monotonic(), CHECKPOINT_SECONDS
         (folder / CHECKPOINTS).mkdir(exist_ok=True)
 
     def resume(self, task: Task) -> int:
@@ -99,6 +100,7 @@ class Recorder(Observer):
             return 0
         state = checkpoint.load(path)
         task.load_state_dict(state["task"])
+        task.go_on(state.get("ongoing", {}))
         for objective, saved in zip(task.objectives, state["objectives"], strict=True):
             objective.load_state_dict(saved)
         for observer, saved in zip((self, *self.remember), state["observers"], strict=True):
@@ -117,7 +119,7 @@ class Recorder(Observer):
     def after_step(self, step: int, task: Task) -> None:
         if (step + 1) % self.log_every == 0:
             self._write_metrics(step, task)
-        if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
+        if time.monotonic() - self._saved_at >= self._pause:
             self.save(task, step + 1)
 
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:
@@ -138,15 +140,18 @@ class Recorder(Observer):
 
     def save(self, task: Task, step: int) -> None:
         """Write the last checkpoint: everything that the step `step` depends on."""
+        began = time.monotonic()
         state = {
             "step": step,
             "task": task.state_dict(),
+            "ongoing": task.ongoing(),
             "objectives": [objective.state_dict() for objective in task.objectives],
             "observers": [observer.state() for observer in (self, *self.remember)],
             "random": random_state(),
         }
         checkpoint.save(self.folder / CHECKPOINTS / LAST, state)
         self._saved_at = time.monotonic()
+        self._pause = max(CHECKPOINT_SECONDS, (self._saved_at - began) / SAVING_SHARE)
 
     def load_best(self, task: Task) -> int:
         """Put the best weights into the task; returns the step they are from. Raises FileNotFoundError if none."""
