@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from synthetic_run import write_events, write_info
 
-from visus.report import page
+from visus.report import page, sheets
 from visus.report import record as records
 from visus.report.figures import generation as figures
 from visus.report.sections import generation
@@ -125,7 +125,7 @@ def test_a_sheet_outside_the_run_is_not_read(tmp_path):
     folder = evidence(tmp_path / "run")
     layout = sheet.write(tmp_path / "secret.png", pictures(2).permute(0, 3, 1, 2))
     for name in ("../secret.png", str(tmp_path / "secret.png")):
-        assert generation._kept_sheet(Run(folder), {"file": name, **vars(layout)}) is None
+        assert sheets.kept(Run(folder), {"file": name, **vars(layout)}) is None
 
 
 def test_copies_are_called_so_and_honest_samples_are_not():

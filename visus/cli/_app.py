@@ -14,7 +14,7 @@ DEBUG = "--debug"
 INTERRUPTED = 130  # what typer makes of a Ctrl-C that the command itself did not catch
 # As a user meets them.
 ORDER = (
-    *("fit", "predict", "sample", "complete", "latent", "translate", "evaluate", "explain", "stress", "attack"),
+    *("fit", "predict", "play", "sample", "complete", "latent", "translate", "evaluate", "explain", "stress", "attack"),
     *("compare", "ensemble", "transfer", "audit", "data", "check", "doctor"),
     *("describe", "recipes", "train", "rate", "search", "crossvalidate", "lab", "circuit", "runs", "resume", "report"),
 )

@@ -63,13 +63,13 @@ def command(
     - visus sample runs/conditional-gan-1 -n 10000 --folder made/ --label 3
     - visus sample runs/vae-mnist-1 --latent "0.1,-1.2"
     """
-    from ..ship.opened import opened, told_by
+    from ..ship.opened import command_for, opened, told_by
 
     tells = told_by(run)
     if tells not in MAKERS:
         raise ValueError(
             f"{run} holds no language model and no model of pictures that makes some, so it cannot write or draw; try "
-            f"`visus predict {run}`"
+            f"`{command_for(tells)} {run}`"
         )
     options: dict[str, Any] = {"n": n, "temperature": temperature, "prompt": prompt, "length": length, "top_k": top_k}
     options |= {"nucleus": nucleus, "grid": grid, "folder": folder, "label": label, "latent": latent or None}

@@ -1,6 +1,7 @@
 """The sets that have a name: digits, mnist, fashion-mnist and cifar10, found on this machine or fetched once.
 
 `cifar10-course` is cifar10 divided as courses do: the last 1,000 of the 50,000 training pictures are for validation.
+`mnist-translated` are the digits of mnist, each at a place of its own on 60 x 60 black pixels.
 
 They are looked for in $VISUS_DATA/<name>, then in the cache ($VISUS_CACHE, or ~/.cache/visus), and else downloaded
 into the cache and checked against the official checksums. Nothing is ever written into $VISUS_DATA.
@@ -17,8 +18,9 @@ from pathlib import Path
 from .collection import TRAIN, VALIDATION, Collection
 from .download import DownloadError, Progress, fetch
 from .formats import _cifar, cifar_batches, digits, idx
+from .scattered import scattered
 
-NAMES = ("cifar10", "cifar10-course", "digits", "fashion-mnist", "mnist")
+NAMES = ("cifar10", "cifar10-course", "digits", "fashion-mnist", "mnist", "mnist-translated")
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def open_named(name: str, progress: Progress | None = None, address: str = "") -
     if name in ("cifar10", "cifar10-course"):
         official = cifar_batches.read(_cifar10(progress, address))
         return replace(official, origin=name, splits=_course(official.splits) if "course" in name else official.splits)
+    if name == "mnist-translated":
+        return replace(scattered(open_named("mnist", progress, address)), origin=name)
     if name not in IDX_RELEASES:
         raise LookupError(f"no set is named '{name}'. Available: {', '.join(NAMES)}.")
     release = IDX_RELEASES[name]

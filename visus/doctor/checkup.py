@@ -16,7 +16,7 @@ from . import during
 from .chart import Chart
 from .diagnosis import Diagnosis, diagnose
 from .examiner import Examiner
-from .instruments import due, generative, opposed, terms
+from .instruments import acted, acting, due, generative, opposed, terms
 from .instruments.culprits import culprits
 from .instruments.tensors import rounded
 
@@ -62,6 +62,7 @@ class Checkup(Observer):
         self._traced = False
         self._several = False  # terms in the loss, as the last step told
         self._opponents: dict[str, int] = {}  # objectives that play against each other, and their improvements
+        self._acts = False
 
     @property
     def chart(self) -> Chart:
@@ -78,12 +79,16 @@ class Checkup(Observer):
         # What rests beside the part that answers, such as a network whose features are kept, is nobody's patient.
         outside = {id(p) for p in task.parameters() if p.requires_grad} - {id(p) for p in root.parameters()}
         whole = root if hasattr(task, "answering") and not outside else task
-        made = generative.are_drawings(task)
-        self._examiner = Examiner(whole, optimizers, steps=task.steps, root=root, answers=not made)
+        made, self._acts = generative.are_drawings(task), acting.acts(task)
+        self._examiner = Examiner(
+            whole, optimizers, steps=task.steps, root=root, answers=not (made or self._acts), calls=not self._acts
+        )
         if generative.are_opponents(task):
             self._opponents = {o.name: o.improvements for o in task.objectives if isinstance(o, Objective)}
             self._examiner.chart.facts["opponents"] = {name: [] for name in self._opponents}
         self._examiner.chart.facts["reference"] = self.reference
+        if self._acts and not (self._restored is not None and start):
+            self._examiner.chart.facts["acting"] = self._examiner._guard("random play", lambda: acted.facts(task), {})
         if self._restored is not None and start:
             facts = self._examiner.chart.facts
             self._examiner.adopt(self._restored)
@@ -93,6 +98,14 @@ class Checkup(Observer):
         self._batch = batch if due(step) or due(step + 1) else ()  # the next one is asked whether it goes on from here
         if self._examiner is not None and self._several and terms.due(step):
             self._weigh(step, task, batch)
+        if self._examiner is not None and self._acts and due(step):
+            self._examiner._guard("what is taught", lambda: self._note_lessons(step, task, batch), None)
+
+    def _note_lessons(self, step: int, task: Task, batch: Batch) -> None:
+        """[step, figures] of some batches of a task that acts, and of the networks before they learn from them."""
+        looks = self.chart.facts["acting"].setdefault("looks", [])
+        looks.append([step, acted.look(task, batch)])
+        opposed.thinned(looks)
 
     def _weigh(self, step: int, task: Task, batch: Batch) -> None:
         """How hard each term of the charted loss pulls, before this step."""
@@ -113,11 +126,11 @@ class Checkup(Observer):
         if self._examiner is None or objective.name != self._charted:
             return
         self._several = len(report.terms) > 1
-        inputs = self._batch[0] if self._batch else None  # a batch begins with what enters
+        inputs = self._batch[0] if self._batch and not self._acts else None  # a batch begins with what enters
         self._recent.append((step, self.chart.steps, report))
         targets = (
             self._examiner.asked_for(self._batch[1:], report.terms.get("cross_entropy", report.loss))
-            if self._batch
+            if self._batch and not self._acts
             else None
         )
         self._examiner.step(report.loss, inputs, targets, told=report.terms.get("cross_entropy"))

@@ -34,7 +34,8 @@ OFTEN = 12  # measured steps of which every second is looked back on, later ever
 class Examiner:
     """Measures one model and its optimizers into `chart`. root: the module whose calls are the network's answers.
 
-    answers: whether these are compared with what was to be answered; of pictures that are made, nothing was.
+    answers: whether these are compared with what was to be answered; of pictures that are made, nothing was. calls:
+    whether calls of the network are told apart: one that acts is called to act as often as to learn.
 
     Nothing here changes weights, buffers, gradients or random state, and nothing here raises: what cannot be measured
     is written down as not examined.
@@ -48,8 +49,9 @@ class Examiner:
         steps: int | None = None,
         root: nn.Module | None = None,
         answers: bool = True,
+        calls: bool = True,
     ) -> None:
-        self.chart, self.answers = Chart(), answers
+        self.chart, self.answers, self.calls = Chart(), answers, calls
         self.model = unwrapped(model)
         self.root = root or model
         self.network = unwrapped(self.root)  # what trials on a copy call
@@ -163,22 +165,26 @@ class Examiner:
     # -- attaching ------------------------------------------------------------------------------------------------
 
     def _attach(self) -> None:
-        self.layers = Layers(self.model)
+        self.layers = Layers(self.model, learning_only=not self.calls)
         if not self.compiled:
             self.recurrences = Recurrences(self.model)
         self.chart.facts["layers"] = self.layers.facts()
         self.updates = Updates(self.model, self.optimizers, self.chart, self._updated)
         self.updates.suspect = self._suspect
         self.chart.facts |= self.updates.owners(self.optimizers)
+        if self.calls:
+            self._follow_calls()
+        self._arm(0)
+
+    def _follow_calls(self) -> None:
         if getattr(self.root, "_compiled_call_impl", None) is not None:  # hooks would be compiled in, and break it
             self.chart.cannot(
                 "calls of the network", "it was compiled in place; use torch.compile(model) to have more seen"
             )
             self.compiled = True
-        else:
-            self._handles.append(self.root.register_forward_pre_hook(_Entry(self), with_kwargs=True))
-            self._handles.append(self.root.register_forward_hook(_Exit(self)))
-        self._arm(0)
+            return
+        self._handles.append(self.root.register_forward_pre_hook(_Entry(self), with_kwargs=True))
+        self._handles.append(self.root.register_forward_hook(_Exit(self)))
 
     def _arm(self, step: int) -> None:
         if due(step) and self.layers and not self.compiled:

@@ -24,6 +24,7 @@ SURE = 2.0  # standard errors
 GOOD = 0.3  # of the way from the simple method to perfect
 BELOW_REFERENCE = 0.05
 SOME = 0.25
+KEPT = 0.25  # of the best return above random play, three evaluations on average: below, what was learned is lost
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def judge(chart: Chart, final: bool = True) -> Outcome:
         reasons += _nothing_learned(chart) if final else _stands_still(chart)
     reasons += nothing_but_background(chart)
     if final:
-        reasons += [*_fell(chart), *_two_modes(chart)]
+        reasons += [*_nothing_earned(chart), *_fell(chart), *_two_modes(chart)]
         below = _below_others(chart)
         if below and not reasons:
             return Outcome(HURT, below, mild=_went_some_way(chart))
@@ -61,8 +62,8 @@ def _not_a_number(chart: Chart) -> list[str]:
 
 
 def _diverged(chart: Chart) -> list[str]:
-    if readings.are_opponents(chart):
-        return []  # a critic's loss rises as the generator learns
+    if not readings.loss_tells(chart):
+        return []  # a critic's loss rises as the generator learns, that of values as more is earned
     blocks = chart.losses.blocks
     if chart.losses.count < 12 or not blocks:
         return []
@@ -80,7 +81,7 @@ def _diverged(chart: Chart) -> list[str]:
 
 
 def _nothing_learned(chart: Chart) -> list[str]:
-    if chart.steps < 20 or readings.are_opponents(chart):
+    if chart.steps < 20 or not readings.loss_tells(chart):
         return []
     if readings.are_shares(chart):
         chance, best = readings.chance(chart), max(readings.scores(chart))
@@ -101,6 +102,21 @@ def _nothing_learned(chart: Chart) -> list[str]:
         exploded = chart.losses.blocks and max(b[4] for b in chart.losses.blocks) > ROSE * abs(start) + 1
         if now >= start - min(0.02 * abs(start), noise) or (exploded and now > 0.9 * start > 0):
             return [f"the loss went from {start:.3g} to {now:.3g}"]
+    return []
+
+
+def _nothing_earned(chart: Chart) -> list[str]:
+    """Of a run that acts, from the return of its episodes: it must have left that of random play, and stayed there."""
+    found = readings.scores(chart)
+    chance, _ = readings.by_chance(chart)
+    if not readings.acts(chart) or not found or chart.steps < 20 or math.isnan(chance):
+        return []
+    if not readings.better_than_chance(chart) and not readings.better_than_chance(chart, last=len(found)):
+        return [f"the return is {readings.average(found[-2:]):.4g}; random play has {chance:.4g}"]
+    best = max(readings.average(found[i : i + 3]) for i in range(max(1, len(found) - 2)))
+    now = readings.average(found[-3:])
+    if len(found) >= 6 and now < chance + KEPT * (best - chance):
+        return [f"the return fell from {best:.4g} to {now:.4g}; random play has {chance:.4g}"]
     return []
 
 
@@ -173,6 +189,9 @@ def _two_modes(chart: Chart) -> list[str]:
 
 
 def _good(chart: Chart) -> list[str]:
+    solved = readings.acts(chart).get("solved")
+    if solved is not None and readings.average(readings.scores(chart)[-2:]) >= solved:
+        return [f"the return is {readings.average(readings.scores(chart)[-2:]):.4g}; from {solved:g} on it is solved"]
     score, (best, name, _) = readings.final_score(chart), readings.simple(chart)
     if not readings.are_shares(chart):
         return []

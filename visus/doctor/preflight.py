@@ -9,8 +9,11 @@ from ..engine.task import Task
 from . import before
 from .before._copy import unexamined
 from .finding import Finding, worst
+from .instruments.rehearsal import rehearsed
 
 ORDER = (
+    "world",
+    "rewards",
     "head",
     "targets",
     "object_classes",
@@ -63,6 +66,7 @@ def names() -> list[str]:
 
 def examine(task: Task) -> Iterator[Examined]:
     """Make every examination, one after the other. One that cannot be made says why, and the others go on."""
+    task = rehearsed(task)
     for name in names():
         yield examine_one(name, task)
 

@@ -123,6 +123,51 @@ def are_opponents(chart: Chart) -> bool:
     return bool(chart.facts.get("opponents"))
 
 
+def acts(chart: Chart) -> dict[str, Any]:
+    """What is known of a run that learns by acting: its loss follows what it meets, and does not tell how it does."""
+    return dict(chart.facts.get("acting") or {})
+
+
+def loss_tells(chart: Chart) -> bool:
+    """Whether a loss that falls is one that gets better."""
+    return not are_opponents(chart) and not acts(chart)
+
+
+def lessons(chart: Chart, *names: str) -> list[tuple[int, dict[str, float]]]:
+    """(step, figures) of the looks at what a run that acts learns from, of those that have all of these figures."""
+    return [(step, found) for step, found in acts(chart).get("looks") or [] if all(n in found for n in names)]
+
+
+def told(chart: Chart, name: str) -> list[tuple[int, float]]:
+    """(step, value) of a figure of every evaluation that has it."""
+    return [(e["step"], e[name]) for e in chart.evaluations if e.get(name) is not None]
+
+
+def share_done(chart: Chart) -> float:
+    """How much of the planned run is over; 0 where nobody planned."""
+    planned = chart.facts.get("planned_steps")
+    return chart.steps / planned if planned else 0.0
+
+
+def by_chance(chart: Chart) -> tuple[float, float]:
+    """The return of an episode played at random and its standard error; that of the first evaluation, if no episode
+    was over in time. NaN where neither is known.
+    """
+    known = acts(chart).get("random") or {}
+    if known.get("episodes"):
+        return known["return"], known["spread"] / math.sqrt(known["episodes"])
+    found = scores(chart)
+    return (found[0], 0.0) if len(found) > 1 else (math.nan, math.nan)
+
+
+def better_than_chance(chart: Chart, last: int = 2) -> bool:
+    """Whether the last evaluations earned clearly more than random play."""
+    chance, error = by_chance(chart)
+    spreads = [e.get("validation_return_spread") or 0.0 for e in chart.evaluations[-last:]]
+    doubt = math.hypot(error, max(spreads, default=0.0) / math.sqrt(10 * max(1, len(spreads))))
+    return average(scores(chart)[-last:]) > chance + 2 * doubt + 0.02 * abs(chance)
+
+
 def in_points(chart: Chart) -> bool:
     """Whether scores are hundredths of something whole, as accuracies are; nats and distances are not."""
     return not are_tokens(chart) and all(abs(score) <= 1 for score in scores(chart))

@@ -112,3 +112,8 @@ def momentum_ramp(steps: int, start: float = 0.5, end: float = 0.99) -> Schedule
     Little momentum while the first gradients are large and point anywhere, more once a direction is found.
     """
     return lambda improvement: start + (end - start) * min(1.0, improvement / max(1, steps - 1))
+
+
+def ramp(start: float, end: float, steps: int) -> Schedule:
+    """Not a factor but a value: from `start` in a line to `end` over `steps`, and `end` from then on."""
+    return lambda step: start + (end - start) * min(1.0, step / max(1, steps))

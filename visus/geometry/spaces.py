@@ -14,7 +14,8 @@ class Observed:
     """An observation: numbers float32, or pictures uint8 (channels first).
 
     states: how many there are where they can be counted; each is then a vector of zeros with a one. stacked: the first
-    dimension is so many frames, the newest last, so that a memory need keep only one of them.
+    dimension is so many frames, the newest last, so that a memory need keep only one of them; the first of an episode
+    stands for those before it.
     """
 
     shape: tuple[int, ...]
@@ -38,6 +39,10 @@ class Choices:
     n: int
     names: tuple[str, ...] = ()
 
+    def drawn(self, n: int, dice: np.random.Generator) -> NDArray[np.int64]:
+        """n actions drawn evenly, (n,)."""
+        return dice.integers(self.n, size=n)
+
     def facts(self) -> dict[str, Any]:
         return {"choices": self.n, "names": list(self.names)}
 
@@ -52,6 +57,14 @@ class Amounts:
     @property
     def size(self) -> int:
         return len(self.low)
+
+    def drawn(self, n: int, dice: np.random.Generator) -> NDArray[np.float32]:
+        """n actions drawn evenly within bounds, (n, D); without bounds, from the standard normal distribution."""
+        bounded = np.isfinite(self.low) & np.isfinite(self.high)
+        low, high = np.where(bounded, self.low, 0), np.where(bounded, self.high, 0)
+        shape = n, self.size
+        found = np.where(bounded, dice.uniform(low, high, shape), dice.standard_normal(shape))
+        return np.clip(found, self.low, self.high).astype(np.float32)
 
     def facts(self) -> dict[str, Any]:
         """Ready for JSON, where infinity is the word "inf"."""

@@ -11,7 +11,7 @@ from ..runs.reader import Run
 from ..runs.recorder import write_info
 from . import search, train
 from ._session import InterruptedRunError, Session
-from .subjects._subject import of_recipe
+from .subjects._subject import built, of_recipe
 
 LONG_S = 600.0  # a forecast above this is confirmed by the user, if there is one at the terminal
 
@@ -22,7 +22,7 @@ def tell(session: Session) -> None:
     With a budget the plan follows the time, so there is nothing to forecast.
     """
     session.show.progress("forecast", 0, 1, "measuring a few steps")
-    task = session.build(data=session.prepared, **session.settings)
+    task = built(session.learns, session.prepared, session.settings)
     session.suggest(arithmetic=str(task.precision))
     settle(session.folder, task, fewest_threads(task))
     if session.budget.seconds is not None:

@@ -1,7 +1,7 @@
 """A recorded run, ready to be trained again with other settings on the same pictures, split as they were."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ..recipes._told import RECIPES
 from ..runs.reader import Run
 from ._remedies import spoken
 from ._session import FIT
-from .subjects._subject import of_recipe
+from .subjects._subject import built, of_recipe
 
 RUNS = Path("runs")  # where a run lies unless --runs says otherwise
 
@@ -24,7 +24,7 @@ RUNS = Path("runs")  # where a run lies unless --runs says otherwise
 class Patient:
     """settings: every setting with its value in the run. given: those the user named. form: what each may be."""
 
-    build: Callable[..., Task]
+    recipe: str
     prepared: Any
     settings: Mapping[str, Any]
     given: Mapping[str, Any]
@@ -37,7 +37,7 @@ class Patient:
         """The run's task with some settings changed, planned for a share of its steps: its schedule ends with them."""
         settings = {**self.settings, **change}
         shorter = {"epochs": share * settings["epochs"], "seed": seed}
-        return self.build(data=self.prepared, **{**settings, **shorter})
+        return built(self.recipe, self.prepared, {**settings, **shorter})
 
     def command(self, change: Mapping[str, Any]) -> str:
         """What to type to train anew with the change."""
@@ -54,13 +54,11 @@ def admit(run: Run) -> Patient:
     info = run.info
     given, seed = dict(info["given"]), int(info["seed"])
     elsewhere = () if run.folder.parent == RUNS else ("--runs", str(run.folder.parent))
+    learned = info.get("learns", RECIPES[CLASSES]) if info["recipe"] == FIT else info["recipe"]
+    build, subject = catalogue.find(recipes, learned).build, of_recipe(learned)
     if info["recipe"] == FIT:
-        build = catalogue.find(recipes, info.get("learns", RECIPES[CLASSES])).build
         settings = _fitted_settings(run)
-        subject = of_recipe(info.get("learns", RECIPES[CLASSES]))
-        prepared = subject.fitted(
-            info["source"], _form.resolved(build, {"seed": seed, **given}), info.get("learns", RECIPES[CLASSES])
-        )
+        prepared = subject.fitted(info["source"], _form.resolved(build, {"seed": seed, **given}), learned)
         if info.get("split_hash", prepared.split.hash) != prepared.split.hash:
             raise ValueError(
                 f"the data in {info['source']} have changed since {run.folder} was made, so trials would not "
@@ -70,10 +68,8 @@ def admit(run: Run) -> Patient:
         words = ("fit", str(info["source"]), *budget)
         options = (*(word for stage in info.get("skip", []) for word in ("--skip", stage)), *elsewhere)
     else:
-        build = catalogue.find(recipes, info["recipe"]).build
         settings = {**info["settings"], "arithmetic": info.get("precision", info["settings"]["arithmetic"])}
-        subject = of_recipe(info["recipe"])
-        prepared = subject.prepared(settings, info["recipe"])
+        prepared = subject.prepared(settings, learned)
         for name in subject.PREPARED:
             settings.pop(name)
         words, options = ("train", info["recipe"]), elsewhere
@@ -84,7 +80,7 @@ def admit(run: Run) -> Patient:
             f"{run.folder} was trained with {unknown[0]}, a setting that {info['recipe']} does not have now"
         )
     small = prepared.limited(validation=subject.MOST_LOOKED_AT)
-    return Patient(build, small, settings, given, form, seed, words, options)
+    return Patient(learned, small, settings, given, form, seed, words, options)
 
 
 def _fitted_settings(run: Run) -> dict[str, Any]:

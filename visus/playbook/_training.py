@@ -40,8 +40,8 @@ class Outcome:
     @property
     def said(self) -> str:
         """The best score for people."""
-        negated = self.measure.endswith(("log_likelihood", "elbo", "likeness"))
-        return score(self.measure, self.best) if negated else f"{self.best:.4f}"
+        no_share = self.measure.endswith(("log_likelihood", "elbo", "likeness", "return"))
+        return score(self.measure, self.best) if no_share else f"{self.best:.4f}"
 
     @property
     def findings(self) -> Sequence[Finding]:

@@ -8,11 +8,12 @@ from typing import Any
 
 from .. import recipes
 from ..doctor.checkup import StopNotFinite
+from ..doctor.instruments.acting import acts
 from ..engine import catalogue
 from ..engine.loop import Observer, StopTraining, fit
 from ..engine.objective import Memory, Objective, Report
 from ..engine.task import Task
-from .subjects._subject import Subject, of_recipe
+from .subjects._subject import Subject, built, of_recipe
 
 LOOK_EVERY = 10  # steps between two looks at the loss; each waits for the device
 EXPLODED = 4.0  # times the first loss: no schedule brings that back within a short trial
@@ -40,7 +41,7 @@ class Bench:
 
     def task(self, settings: Mapping[str, Any], epochs: float) -> Task:
         """The task of one trial, its schedule ending with it."""
-        return self.build(data=self.prepared, **{**self.settings, **settings, "epochs": epochs})
+        return built(self.recipe, self.prepared, {**self.settings, **settings, "epochs": epochs})
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ def run(bench: Bench, settings: Mapping[str, Any], epochs: float) -> Result:
     """Make one trial, here and now."""
     began = time.perf_counter()
     task = bench.task(settings, epochs)
-    # in a game each loss rises at the cost of another: none of them says that the trial has exploded
-    exploded = [StopExploded()] if len(task.objectives) == 1 else []
+    # in a game each loss rises at the cost of another, and who acts meets what it has not met before: no loss of
+    # theirs says that the trial has exploded
+    exploded = [StopExploded()] if len(task.objectives) == 1 and not acts(task) else []
     why = fit(task, task.steps, [StopNotFinite(), *exploded])
     score = None if why else next(iter(task.evaluate().values()))
     return result(bench, score, time.perf_counter() - began)

@@ -64,11 +64,11 @@ def fit(
 ) -> Fitted:
     """From data to a tested, reported, usable model: all eight stages.
 
-    source: a folder, a CSV table, or a named set. subject: pictures, text, captions, translation, detection,
-    segmentation or generation; '': as the source looks, or that of the task. budget: seconds for everything, or text
-    such as '10m'. skip: stages to leave out. strategy: of the search. settings: those of the recipe `classify`, or with
-    targets=COLUMNS of a table those of `regress` or `attributes`, or of the subject's recipe; what is named here is
-    never changed by a stage.
+    source: a folder, a CSV table, a named set, or a world. subject: pictures, text, captions, translation, detection,
+    segmentation, generation or acting; '': as the source looks, or that of the task. budget: seconds for everything,
+    or text such as '10m'. skip: stages to leave out. strategy: of the search. settings: those of the recipe
+    `classify`, or with targets=COLUMNS of a table those of `regress` or `attributes`, or of the subject's recipe; what
+    is named here is never changed by a stage.
     task: which of these recipes; '': as the columns look.
     Raises ValueError or LookupError for a setting or a source that cannot be, before anything is written.
     """
@@ -156,8 +156,8 @@ def check_settings(
             raise ValueError(
                 f"no setting '{name}'.{catalogue.nearest(name, form)} Settings: budget, {', '.join(form)}."
             )
-        if name == "data":
-            raise ValueError("data is the path that `fit` is given first; leave the setting out")
+        if name == next(iter(_subject.of_recipe(recipe).PREPARED)):
+            raise ValueError(f"{name} is what `fit` is given first; leave the setting out")
         form[name].check(value)
     _subject.of_recipe(recipe).check(settings, build)
     for stage in skip:

@@ -3,13 +3,14 @@
 from ..doctor import preflight
 from ..doctor.finding import Finding, worst
 from ._session import Session, Verdict
+from .subjects._subject import built
 
 ALWAYS_SHOWN = ("first_loss", "overfits_few", "gradient")  # the three figures of the course's list
 
 
 def run(session: Session) -> Verdict:
     settings = {**session.settings, "arithmetic": "float32"}  # what is checked is the network, not its rounding
-    task = session.build(data=session.prepared, **settings)
+    task = preflight.rehearsed(built(session.learns, session.prepared, settings))
     names = preflight.names()
     findings: list[tuple[str, Finding]] = []
     for number, name in enumerate(names):

@@ -20,7 +20,7 @@ from ._hunt import Hunt, Plan, read_plan
 from ._search_verdict import judge
 from ._session import Session, Verdict
 from ._trial_run import Bench
-from .subjects._subject import name_of, of_recipe
+from .subjects._subject import built, name_of, of_recipe
 
 TRIALS, EPOCHS = 24, 4.0  # of a search that has the time; EPOCHS is the length of its longest trials
 FEWER_TRIALS, FEWER_EPOCHS = 9, 2.0
@@ -36,7 +36,7 @@ def run(session: Session) -> Verdict:
     form = _form.fields(session.build, {name: str(value) for name, value in session.settings.items()})
     space = space_of(form, {*session.given, *_descent.idle(session.settings.get("optimizer"))})
     small = of_recipe(session.learns).trial_data(session.prepared)
-    task = session.build(data=small, **session.settings)
+    task = built(session.learns, small, session.settings)
     session.suggest(arithmetic=str(task.precision))  # measured once, the same for every trial and the training
     if not space or not any(objective.parameters for objective in task.objectives):
         return Verdict(PASS, "nothing to search: every setting is given, or the model has none", {"best": {}})

@@ -13,7 +13,7 @@ from ..recipes._descent import FULL_BATCH
 from ..runs.interrupt import INTERRUPTED
 from ._session import BlockedError, InterruptedRunError, Session, Verdict
 from ._training import train
-from .subjects._subject import of_recipe
+from .subjects._subject import built, of_recipe
 
 FEWEST_SEARCHES = 100  # steps on the whole set, each with a line search, go much further
 RESERVE = 0.1  # share of the time left that is kept for test and report
@@ -23,7 +23,7 @@ SAFETY = 0.92  # share of the rest that is planned: a measured step is only an e
 def run(session: Session) -> Verdict:
     settings = _resolve(session)
     subject = of_recipe(session.learns)
-    task = session.build(data=session.prepared, **settings)
+    task = built(session.learns, session.prepared, settings)
     session.journal.note("settings", settings=settings)
     seconds = (1 - RESERVE / 2) * session.budget.left
     reference = subject.beaten(session.detail.get("baselines", {}))
@@ -83,7 +83,7 @@ def _resolve(session: Session) -> dict[str, Any]:
     if "settings" in session.detail:
         return dict(session.detail["settings"])
     settings = _form.resolved(session.build, session.settings)
-    task = session.build(data=session.prepared, **{**session.settings, "epochs": 1})
+    task = built(session.learns, session.prepared, {**session.settings, "epochs": 1})
     settings["arithmetic"] = str(task.precision)
     if "epochs" not in session.given:
         settings["epochs"] = _affordable_epochs(session, task)

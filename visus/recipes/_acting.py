@@ -14,7 +14,7 @@ from ..worlds._side_by_side import SideBySide
 from ._form import About, Limits
 
 SUBJECT = "acting"
-TRAINED, JUDGED, TESTED = 0, 1, 2  # streams of episodes that never meet
+TRAINED, JUDGED, TESTED, SHOWN = 0, 1, 2, 3  # streams of episodes that never meet
 
 
 @dataclass(frozen=True, kw_only=True)

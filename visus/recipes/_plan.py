@@ -51,11 +51,11 @@ class Plan:
         """The update rule."""
         return optimizers.NAMED[self.optimizer]
 
-    def steps(self, per_epoch: int) -> int:
+    def steps(self, per_epoch: float) -> int:
         """Of the whole run, at least one."""
         return max(1, round(self.epochs * per_epoch))
 
-    def descent(self, per_epoch: int) -> dict[str, Any]:
+    def descent(self, per_epoch: float) -> dict[str, Any]:
         """What an `Objective` takes by name. per_epoch: steps in one pass over the data."""
         return {
             "lr": self.lr,

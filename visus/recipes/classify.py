@@ -52,6 +52,7 @@ DESCENT = frozenset(  # settings that only concern a model that descends a loss
         "lighting",
         "crop",
         "scale",
+        "scatter",
         "colour",
         "cutout",
         "max_norm",
@@ -72,7 +73,8 @@ STEPS_PER_EPOCH, FEWEST, MOST = 40, 16, 500  # a batch is sized for so many step
 
 def build(
     data: Annotated[
-        str | Prepared, About("a folder, a CSV table, or digits, mnist, fashion-mnist, cifar10, cifar10-course")
+        str | Prepared,
+        About("a folder, a CSV table, or digits, mnist, mnist-translated, fashion-mnist, cifar10, cifar10-course"),
     ] = "digits",
     size: Annotated[int, Limits(0, 1024), About("side in pixels; 0: the pictures' own, at most 64")] = 0,
     framing: Annotated[Literal["crop", "stretch", "pad"], About("how a picture is brought to that size")] = "crop",
@@ -112,6 +114,7 @@ def build(
     flip_vertical: Annotated[bool, About("turn every second picture upside down")] = False,
     crop: Annotated[int, Limits(-1), About("shift by up to so many pixels; -1: side / 8, or 0 for features")] = -1,
     scale: Annotated[float, Limits(0.0, 0.9), About("zoom by up to this share")] = 0.0,
+    scatter: Annotated[bool, About("put what stands on black anywhere in the frame")] = False,
     colour: Annotated[float, Limits(0.0, 0.9), About("change colours by up to this share")] = 0.0,
     lighting: Annotated[float, Limits(0.0, 1.0), About("deviation of the light's colour; 0.1 is usual")] = 0.0,
     cutout: Annotated[int, Limits(0), About("side in pixels of a square to hide")] = 0,
@@ -164,7 +167,7 @@ def build(
     usual = 0 if whole or features != _features.PIXELS else min(prepared.image[1:]) // 8
     axes = colour_axes(next(prepared.part("train"))[0]) if lighting else None
     shift = usual if crop < 0 else crop
-    augment = Augment(flip, shift, scale, colour, cutout, flip_vertical, lighting, alternate, axes)
+    augment = Augment(flip, shift, scale, colour, cutout, flip_vertical, lighting, alternate, scatter, axes)
     n_train = len(prepared.split.train)
     per_step = n_train if whole else batch or _batch_size(n_train)
     # What is not augmented looks the same in every epoch: it is described once.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from .wording import percent
+from .wording import percent, plain
 
 SEQUENCES = ("text", "translation", "captions")  # subjects whose models are judged by nats while they learn
 
@@ -57,19 +57,20 @@ OVERLAPS = {  # subjects whose models are judged by how well what they find over
 }
 
 
+RETURNS = Scale("validation return", 1.0, "", "", float("-inf"), float("inf"), 1)
 LOSSES = Scale("validation score", 1.0, "", "", float("-inf"), 0.0, 3)  # of three measures, minus what is lost
 
 
 def of_subject(subject: str) -> Scale:
     """The scale on which settings are compared where models are about `subject`."""
-    scales = {"generation": LOSSES, **OVERLAPS, **dict.fromkeys(SEQUENCES, NATS)}
+    scales = {"generation": LOSSES, "acting": RETURNS, **OVERLAPS, **dict.fromkeys(SEQUENCES, NATS)}
     return scales.get(subject, SHARES)
 
 
 @dataclass(frozen=True)
 class Measure:
     """What a test measures. said: a figure of it. brief: with its name. things: what was looked at, as `pictures`.
-    gauge: whether it is a share, to be drawn as one. sentence: of a share, with places for {pictures}, {value}, {low}
+    gauge: whether it is a share, to be drawn as one. sentence: with places for {pictures}, {value}, {low}
     and {high}; '' if the report has words for it elsewhere."""
 
     said: Callable[[float], str]
@@ -86,6 +87,13 @@ MEASURES: Mapping[str, Measure] = {
     "nats per picture": Measure(lambda value: f"{value:.2f}", lambda value: f"{value:.2f} nats a picture"),
     "FID": Measure(lambda value: f"{value:.2f}", lambda value: f"FID {value:.2f}"),
     "squared error": Measure(lambda value: f"{value:.4g}", lambda value: f"squared error {value:.3g}"),
+    "mean return": Measure(
+        plain,
+        lambda value: f"return {plain(value)}",
+        "episodes",
+        sentence="Over {pictures} the player earns {value} on average (the sum of the rewards of an episode); with "
+        "95 % confidence the true mean of episodes like these lies between {low} and {high}.",
+    ),
     "mAP@.5": Measure(
         percent,
         lambda value: f"mAP@.5 {100 * value:.1f} %",

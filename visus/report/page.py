@@ -41,6 +41,7 @@ def render(run: Run) -> str:
 def _context(run: Run) -> dict[str, Any]:
     from . import record as records
     from .sections import (
+        acting,
         baselines,
         captions,
         data,
@@ -88,6 +89,7 @@ def _context(run: Run) -> dict[str, Any]:
         "detection": detection.gather(record),
         "segmentation": segmentation.gather(record),
         "generation": generation.gather(run, record),
+        "acting": acting.gather(run, record),
         "translation": translation.gather(record),
         "training": training.gather(record),
         "filters": filters.gather(record),
@@ -113,7 +115,7 @@ def _absent(context: dict[str, Any], only_searched: bool) -> list[str]:
     if only_searched:
         return ["This is a search alone: no network was trained to the end, examined or tested."]
     # these say themselves what simple methods reach, and have neither classes nor pictures
-    if context["language"] or context["translation"] or context["generation"]:
+    if any(context[part] for part in ("language", "translation", "generation", "acting")):
         said = {part: said[part] for part in ("verdicts", "search", "training")}
     tested = context["test"] or context["told"] or context["captions"] or context["detection"]
     tested = tested or context["segmentation"]

@@ -69,12 +69,13 @@ def _searched(record: Record) -> Summary:
 
 def _measured(record: Record, outcome: Outcome | None) -> str:
     if outcome:
-        pictures = f"{outcome.n} test pictures" if outcome.n else "the test pictures"
+        things = f"test {outcome.things}"
+        pictures = f"{outcome.n} {things}" if outcome.n else f"the {things}"
+        if sentence := measures.named(outcome.measure).sentence:
+            ends = {"value": outcome.accuracy, "low": outcome.low, "high": outcome.high}
+            return sentence.format(pictures=pictures, **{name: outcome.said(end) for name, end in ends.items()})
         if not outcome.gauge:
             return _on_its_own_scale(record, outcome)
-        if sentence := measures.named(outcome.measure).sentence:
-            figures = {"value": percent(outcome.accuracy), "low": percent(outcome.low), "high": percent(outcome.high)}
-            return sentence.format(pictures=pictures, **figures)
         if outcome.measure != "accuracy":
             return told.sentence(record, outcome, pictures)
         return (

@@ -14,7 +14,7 @@ WRITTEN = {  # scores that have names of their own, all of them shares
     "oks_map": "keypoint mAP",
     "mean_iou": "mean IoU",
 }
-LOSSES = ("loss", "error", "fid", "dim", "likeness")  # at 0 to 1 these are no shares
+LOSSES = ("loss", "error", "fid", "dim", "likeness", "return")  # at 0 to 1 these are no shares
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
@@ -67,6 +67,8 @@ def score(name: str, value: float) -> str:
         return f"{-value:.3f} nats"
     if name.endswith("likeness"):
         return f"{-value:.4g} away"
+    if name.endswith("return"):
+        return plain(value)
     return f"{100 * value:.1f} %" if name.endswith(("accuracy", "precision", *WRITTEN)) else f"{value:.3g}"
 
 

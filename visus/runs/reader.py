@@ -98,7 +98,8 @@ def _summary(run: Run) -> Summary:
     firsts = [next(iter(e["scores"].items())) for e in events if e["event"] == "scores"]
     scores = [score for _, score in firsts]
     tested = run.verdict("test")
-    source = info["source"] if "source" in info else info["settings"].get("data", "")
+    settings = info["settings"]
+    source = info["source"] if "source" in info else settings.get("data", settings.get("world", ""))
     return Summary(
         info["name"],
         info["started"].replace("T", " ")[:16],

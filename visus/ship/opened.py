@@ -20,6 +20,12 @@ def told_by(folder: str | Path) -> str:
     return str(facts.get("tells", CLASSES))
 
 
+def command_for(tells: str) -> str:
+    """What people use a model with that tells this: `visus predict`, `visus play` and so on."""
+    found: str = catalogue.find(kinds, tells).COMMAND if tells in catalogue.names(kinds) else "visus predict"
+    return found
+
+
 def opened(folder: str | Path, views: str = "one") -> Any:
     """The model in a run folder or a model folder: a `TrainedModel` of pictures, or what its kind of sequence is.
 

@@ -6,6 +6,7 @@ depends on besides weights, worlds above all, is `ongoing`, in the last checkpoi
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ from ..engine.task import Task, evaluating
 from ..geometry.spaces import Actions, Observed
 
 RECENT = 100  # finished episodes whose mean is told
+ASKED_EVERY = 4  # steps of an evaluation between two at which the player says what it expects
+UNSEEN = 0.05  # weight of what was not seen of an episode, of which the rest is held to be all
 
 
 class Episode(Protocol):
@@ -79,14 +82,44 @@ class Played(NamedTuple):
     lengths: NDArray[np.int64]
 
 
+class Valued(NamedTuple):
+    """What a player expected to earn from states it came to, and what it then earned, both discounted, float (N,)."""
+
+    said: NDArray[np.float64]
+    earned: NDArray[np.float64]
+
+
+class Lessons(NamedTuple):
+    """What values are taught by a batch, for who wants to check it; each (B,).
+
+    rewards: what was earned on the way, discounted, nothing beyond it. targets: what the value is to become. ended: the
+    world says that nothing lies beyond. cut: a time limit broke the episode off. advantages: by which actions are
+    weighed; None where there is no policy.
+    """
+
+    rewards: Tensor
+    targets: Tensor
+    ended: Tensor
+    cut: Tensor
+    advantages: Tensor | None = None
+
+
 class Playing(Task):
     """A task that acts.
 
     model: a player, the network that is shipped. worlds: where it learns. judged: where it is evaluated, on the same
     episodes each time. episodes: of an evaluation. drawn: evaluate by drawing actions as in training, not by the best
     ones. gamma: discount of a reward one step later. clipped: learn from the sign of each reward (Mnih et al., 2015,
-    Methods); returns are told as the world gives them. facts: what the player was built from, ready for JSON.
+    Methods); returns are told as the world gives them. facts: what the player was built from, ready for JSON. worth:
+    what scores call the value of a state. valued: of states of the last evaluation, where the player values them.
+    resumed_exactly: whether it goes on as if it had never been stopped; if not, resumed_note is a sentence that says
+    why.
     """
+
+    worth = "value"
+    valued: Valued | None = None
+    resumed_exactly = True
+    resumed_note = ""
 
     def __init__(
         self,
@@ -115,7 +148,7 @@ class Playing(Task):
 
     @property
     def device(self) -> torch.device:
-        return next(self.model.parameters()).device
+        return next(chain(self.model.parameters(), self.model.buffers())).device  # a table has no parameters
 
     def seen(self, observations: NDArray[Any]) -> Tensor:
         """Observations as a tensor on the task's device; it shares their memory on a CPU."""
@@ -142,12 +175,19 @@ class Playing(Task):
         worlds.restart()
         share = -(-episodes // worlds.n)
         played: list[list[Episode]] = [[] for _ in range(worlds.n)]
+        course = _Course(self.gamma)
+        asks = hasattr(self.model, "values")
         with evaluating(self), self.precision.autocast(self.device.type):
             while any(len(mine) < share for mine in played):
-                found = worlds.step(self.player.act(self.seen(worlds.observations), dice).cpu().numpy())
+                observations = self.seen(worlds.observations)
+                if asks and len(course) % ASKED_EVERY == 0:
+                    course.expect(self.model.values(observations))  # type: ignore[operator]  # models.players.Valuing
+                found = worlds.step(self.player.act(observations, dice).cpu().numpy())
+                course.follow(self.learned_rewards(found.rewards), found)
                 over = iter(found.finished)
                 for i in np.flatnonzero(found.over):
                     played[i].append(next(over))
+        self.valued = course.valued()
         kept = [episode for mine in played for episode in mine[:share]][:episodes]
         return Played(np.array([e.total for e in kept]), np.array([e.length for e in kept]))
 
@@ -161,7 +201,15 @@ class Playing(Task):
             "validation_length": float(played.lengths.mean()),
             **({"train_return": float(np.mean(recent))} if recent else {}),
             "env_steps": float(self.env_steps),
+            **self._worth(),
         }
+
+    def _worth(self) -> dict[str, float]:
+        """How much the player expected in the last evaluation, and by how much more than it earned."""
+        if self.valued is None or not len(self.valued.said):
+            return {}
+        said, earned = self.valued
+        return {f"{self.worth}_mean": float(said.mean()), f"{self.worth}_gap": float((said - earned).mean())}
 
     def ongoing(self) -> dict[str, Any]:
         return {
@@ -174,8 +222,49 @@ class Playing(Task):
 
     def go_on(self, state: Mapping[str, Any]) -> None:
         self.resumed_exactly = self.worlds.restore(state["worlds"], state["seen"].numpy())
+        if not self.resumed_exactly:
+            self.resumed_note = f"{self.worlds.name} did not come back to where it was; episodes began anew"
         self.env_steps, self.finished = int(state["env_steps"]), int(state["finished"])
         self.recent = deque((_Told(*episode) for episode in state["recent"]), maxlen=RECENT)
+
+
+class _Course:
+    """An evaluation step by step: what the player expected of states, and what came of them."""
+
+    def __init__(self, gamma: float) -> None:
+        self.gamma = gamma
+        self.said: list[NDArray[Any]] = []
+        self.rewards: list[NDArray[Any]] = []
+        self.ended: list[NDArray[np.bool_]] = []
+        self.over: list[NDArray[np.bool_]] = []
+
+    def __len__(self) -> int:
+        return len(self.rewards)
+
+    def expect(self, values: Tensor) -> None:
+        self.said.append(values.double().cpu().numpy())
+
+    def follow(self, rewards: NDArray[np.float32], found: Experience) -> None:
+        self.rewards.append(rewards)
+        self.ended.append(found.ended)
+        self.over.append(found.over)
+
+    def valued(self) -> Valued | None:
+        """Of the states asked about after which nearly all was seen that counts; None if none was asked about."""
+        if not self.said:
+            return None
+        follows = np.zeros(len(self.rewards[0]))
+        unseen = np.ones_like(follows)  # discount of what lies beyond what was seen
+        earned, blind = [], []
+        for t in range(len(self) - 1, -1, -1):
+            over, ended = self.over[t] | self.ended[t], self.ended[t]
+            follows = self.rewards[t] + self.gamma * np.where(over, 0.0, follows)
+            unseen = self.gamma * np.where(ended, 0.0, np.where(over, 1.0, unseen))
+            if t % ASKED_EVERY == 0:
+                earned.append(follows)
+                blind.append(unseen)
+        told = np.array(blind[::-1]) <= UNSEEN
+        return Valued(np.array(self.said)[told], np.array(earned[::-1])[told])
 
 
 class _Told(NamedTuple):

@@ -13,11 +13,13 @@ from ..engine.objective import NO_FACTORS, Batch, Memory, Objective, OptimizerFa
 from ..engine.rest import Rest
 from ..engine.schedules import Schedule, constant
 from ..engine.task import Task, evaluating
+from ..geometry import glimpses
 from ..metrics.accuracy import accuracy
 from .adversary import SAMPLE, Adversary
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # scores (B, K), labels (B,) -> ()
 AWAKE = Rest()
+PICTURED = 8  # validation pictures that a network's way over them is drawn on
 AUXILIARY_WEIGHT = 0.3  # Szegedy et al., 2015, section 5
 
 
@@ -28,6 +30,29 @@ class HasAuxiliary(Protocol):
     N_AUXILIARY: int
 
     def half_way(self) -> AbstractContextManager[Callable[[], Sequence[Tensor]]]: ...
+
+
+class Course(Protocol):
+    """What happened on M courses of T glimpses over B pictures: places (B, M, T, 2), (down, right) from -1 to 1."""
+
+    @property
+    def places(self) -> Tensor: ...
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """A network that draws where to look. `watched` hands out the courses of the passes inside it.
+
+    `taught`: a course and which answers were right, (B,) -> the terms that teach its draws. SURROGATES: see `Task`.
+    widths: of the patches of a glimpse, in pixels, the sharp one first.
+    """
+
+    SURROGATES: Sequence[str]
+
+    @property
+    def widths(self) -> Sequence[int]: ...
+    def watched(self) -> AbstractContextManager[Sequence[Course]]: ...
+    def taught(self, course: Course, right: Tensor) -> Terms: ...
 
 
 class Examples(Protocol):
@@ -140,6 +165,8 @@ class Classify(Classification):
         self.loss_name, self.rest, self.adversary = loss_name, rest, adversary
         if blind_loss is not None and isinstance(network, HasAuxiliary):
             blind_loss *= 1 + AUXILIARY_WEIGHT * network.N_AUXILIARY
+        if isinstance(network, Looks):
+            self.surrogates = network.SURROGATES
         self.objectives = [
             Objective(
                 self.NAME,
@@ -185,27 +212,39 @@ class Classify(Classification):
         """Names of the pictures in the batch of one step, in its order."""
         return self.data.sources(step)
 
+    def pictured(self) -> dict[str, Tensor]:
+        """Of a network that draws where to look: one way over each of a few validation pictures."""
+        network = self.model.get_submodule("network")
+        if not isinstance(network, Looks):
+            return {}
+        images = torch.cat([images for images, _ in self.data.part("validation", PICTURED)])
+        with network.watched() as courses:
+            self.scores(images)
+        return {"glimpses": glimpses.drawn(images, courses[0].places[:, 0], network.widths[0])}
+
     def misjudgement(self, batch: Batch) -> Terms:
         if self.training and self.rest.ends_at(self._improvements):
             self.train()
         images, labels = batch
         if self.adversary:
             images = self.adversary.change(self.model, images, labels)
-        # bfloat16 has 8 bits of mantissa: too few for a log-sum-exp. float64 stays, for the gradient check.
-        scores, *half_way = (s.to(torch.promote_types(s.dtype, torch.float32)) for s in self._all_scores(images))
-        terms = {self.loss_name: self.loss(scores, labels)}
-        if half_way:
-            terms["auxiliary"] = AUXILIARY_WEIGHT * torch.stack([self.loss(s, labels) for s in half_way]).sum()
-        return terms
-
-    def _all_scores(self, images: Tensor) -> list[Tensor]:
-        """The model's scores, then those of classifiers half-way, if the network offers such for training."""
         network = self.model.get_submodule("network")
-        if not isinstance(network, HasAuxiliary):
-            return [self.model(images)]
-        with network.half_way() as auxiliary:
-            scores = self.model(images)
-        return [scores, *auxiliary()]
+        if isinstance(network, HasAuxiliary):
+            with network.half_way() as auxiliary:
+                scores = _wide(self.model(images))
+            half_way = torch.stack([self.loss(_wide(s), labels) for s in auxiliary()]).sum()
+            return {self.loss_name: self.loss(scores, labels), "auxiliary": AUXILIARY_WEIGHT * half_way}
+        if isinstance(network, Looks):
+            with network.watched() as courses:
+                scores = _wide(self.model(images))
+            right = scores.argmax(1) == labels
+            return {self.loss_name: self.loss(scores, labels), **network.taught(courses[0], right)}
+        return {self.loss_name: self.loss(_wide(self.model(images)), labels)}
+
+
+def _wide(scores: Tensor) -> Tensor:
+    """bfloat16 has 8 bits of mantissa: too few for a log-sum-exp. float64 stays, for the gradient check."""
+    return scores.to(torch.promote_types(scores.dtype, torch.float32))
 
 
 class Remember(Classification):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.cells import Layout
 from ..geometry.decisions import Tables
 from ..geometry.spaces import Actions, Observed
 
@@ -55,6 +56,14 @@ class World(ABC):
     def tables(self) -> Tables | None:
         """The world as a finite decision process, where it is known."""
         return None
+
+    def layout(self) -> Layout | None:
+        """The map whose cells its states are, where it has one."""
+        return None
+
+    def resemble(self, other: "World") -> bool:
+        """Go to where `other`, made alike, stands; False where it takes playing what was played."""
+        return False
 
     def close(self) -> None:  # noqa: B027 - most hold nothing
         """Free what it holds."""

@@ -6,12 +6,16 @@ how a world keeps its state; whether it arrives at the same observation is check
 """
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._contract import World
+from ..geometry.cells import Layout
+from ..geometry.decisions import Tables
+from ..geometry.spaces import Choices
+from ._contract import Step, World
 
 Numbers = NDArray[Any]
 
@@ -50,10 +54,12 @@ class SideBySide:
     def __init__(self, make: Callable[[], World], n: int = 1, seed: int = 0, stream: int = 0) -> None:
         self.make, self.n, self.seed, self.stream = make, n, seed, stream
         self.worlds = [make() for _ in range(n)]
+        self._seeds = [0] * n  # of the episode that is played in each
         first = self.worlds[0]
         self.name, self.observed, self.actions = first.name, first.observed, first.actions
         self.limit, self.fps, self.solved = first.limit, first.fps, first.solved
-        self._dtype = np.dtype(self.observed.dtype)
+        self._shape, self._dtype = first.observed.shape, np.dtype(first.observed.dtype)
+        self._counted = isinstance(first.actions, Choices)
         self.restart()
 
     def restart(self) -> None:
@@ -64,20 +70,17 @@ class SideBySide:
         self.observations = np.stack([self._reset(i) for i in range(self.n)])
 
     def step(self, actions: Numbers) -> Experience:
-        """Do actions[i] in world i. Raises ValueError for a world that answers what it did not promise."""
+        """Do actions[i] in world i. Raises ValueError for a world that fails or answers what it did not promise."""
         observations, rewards = np.empty_like(self.observations), np.empty(self.n, np.float32)
         reached = observations
         flags = np.zeros((3, self.n), bool)
         finished = []
-        for i, (world, action) in enumerate(zip(self.worlds, actions.tolist(), strict=True)):
-            done = action if isinstance(action, int) else np.asarray(action, np.float32)
-            seen, reward, ended, cut, over = world.step(done)
-            self._done[i].append(action)
-            self._check(seen, reward)
+        for i, action in enumerate(actions.tolist()):
+            seen, reward, ended, cut, over = self._act(i, action)
             observations[i], rewards[i] = seen, reward
-            flags[:, i] = ended, cut, over
-            self._totals[i] += reward
+            flags[0, i], flags[1, i] = ended, cut
             if over:
+                flags[2, i] = True
                 if reached is observations:
                     reached = observations.copy()
                 reached[i] = seen
@@ -87,8 +90,21 @@ class SideBySide:
                 observations[i] = self._reset(i)
             elif reached is not observations:
                 reached[i] = seen
+        self._check_numbers(reached)
         self.observations = observations
         return Experience(observations, reached, rewards, flags[0], flags[1], flags[2], finished)
+
+    def picture(self, i: int = 0) -> NDArray[np.uint8]:
+        """World i as a person sees it, (H, W, 3). Raises ValueError where it cannot be drawn."""
+        return self.worlds[i].picture()
+
+    def tables(self) -> Tables | None:
+        """The world as a finite decision process, where it is known."""
+        return self.worlds[0].tables()
+
+    def layout(self) -> Layout | None:
+        """The map whose cells its states are, where it has one."""
+        return self.worlds[0].layout()
 
     def state(self) -> dict[str, Any]:
         """Where every world stands, as numbers."""
@@ -107,10 +123,7 @@ class SideBySide:
             self.observations[i] = self._reset(i)
             try:
                 for action in actions:
-                    done = action if isinstance(action, int) else np.asarray(action, np.float32)
-                    self.observations[i], reward, _, _, over = self.worlds[i].step(done)
-                    self._done[i].append(action)
-                    self._totals[i] += reward
+                    self.observations[i], _, _, _, over = self._act(i, action)
                     if over:
                         raise ValueError("the episode is over sooner than it was")
                 same = seen is None or np.array_equal(self.observations[i], seen[i])
@@ -127,24 +140,61 @@ class SideBySide:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "SideBySide":
         copy = SideBySide(self.make, self.n, self.seed, self.stream)
-        copy.restore(self.state())
+        if all(mine.resemble(theirs) for mine, theirs in zip(copy.worlds, self.worlds, strict=True)):
+            copy.begun, copy._seeds, copy._totals = list(self.begun), list(self._seeds), list(self._totals)
+            copy._done = [list(actions) for actions in self._done]
+            copy.observations = self.observations.copy()
+        else:
+            copy.restore(self.state())
         return copy
+
+    def _act(self, i: int, action: Any) -> Step:
+        """Do an action in world i and note it."""
+        try:
+            step = self.worlds[i].step(action if self._counted else np.array(action, np.float32))
+        except Exception as wrong:
+            raise ValueError(f"{self.name} failed {self._told(i)}: {type(wrong).__name__}: {wrong}") from wrong
+        self._done[i].append(action)
+        seen, reward = step.observation, step.reward
+        if seen.shape != self._shape or seen.dtype != self._dtype:
+            raise ValueError(self._broken(i, seen))
+        if not isfinite(reward):
+            raise ValueError(f"{self.name} gave the reward {reward} {self._told(i)}; mend the world")
+        self._totals[i] += reward
+        return step
 
     def _reset(self, i: int) -> Numbers:
         entropy = np.random.SeedSequence([self.seed, self.stream, i, self.begun[i]])
-        seen = self.worlds[i].reset(int(entropy.generate_state(1)[0]) >> 1)  # a seed of C is a signed 32-bit number
-        self._check(seen, 0.0)
+        # A seed of C is a signed 32-bit number.
+        self._seeds[i] = int(entropy.generate_state(1)[0]) >> 1
+        seen = self.worlds[i].reset(self._seeds[i])
+        if seen.shape != self._shape or seen.dtype != self._dtype:
+            raise ValueError(self._broken(i, seen))
+        self._check_numbers(seen[None], i)
         return seen
 
-    def _check(self, seen: Numbers, reward: float) -> None:
-        if seen.shape != self.observed.shape or seen.dtype != self._dtype:
-            raise ValueError(
-                f"{self.name} showed {seen.dtype} {seen.shape} where it promised {self._dtype} {self.observed.shape}; "
-                "mend its `step` and `reset`, or what it says of its observations"
-            )
-        if not np.isfinite(reward) or (self._dtype.kind == "f" and not np.isfinite(seen).all()):
-            what = "observation" if np.isfinite(reward) else "reward"
-            raise ValueError(f"{self.name} gave a {what} that is no number after {self._told()}; mend the world")
+    def _check_numbers(self, seen: Numbers, first: int = 0) -> None:
+        """Raise ValueError where one of the observations (n, ...), from world `first` on, is no number."""
+        if self._dtype.kind != "f":
+            return
+        flat = seen.reshape(-1)
+        if isfinite(flat @ flat):  # one call for all; a sum that is too large to hold is looked at again
+            return
+        for i, one in enumerate(seen, first):
+            if not np.isfinite(one).all():
+                raise ValueError(f"{self.name} showed {_words(one)} {self._told(i)}; mend the world")
 
-    def _told(self) -> str:
-        return f"{sum(len(actions) for actions in self._done)} steps of the episodes that are played"
+    def _broken(self, i: int, seen: Numbers) -> str:
+        return (
+            f"{self.name} showed {seen.dtype} {seen.shape} {self._told(i)}, where it promised {self._dtype} "
+            f"{self._shape}; mend its `step` and `reset`, or what it says of its observations"
+        )
+
+    def _told(self, i: int) -> str:
+        return f"after {len(self._done[i])} steps of the episode that begins with reset({self._seeds[i]})"
+
+
+def _words(seen: Numbers) -> str:
+    """The first value that is no number, and its place."""
+    place = tuple(int(k[0]) for k in np.nonzero(~np.isfinite(seen)))
+    return f"{seen[place]} as value {', '.join(map(str, place))} of its observation"

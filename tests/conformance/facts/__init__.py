@@ -3,13 +3,14 @@
 KNOWN is filled by the modules below, one for each part of the course.
 """
 
-from . import circuits, convolutions, descent, generation, layers, losses, pictures, sequences, style
+from . import acting, circuits, convolutions, descent, generation, layers, losses, pictures, sequences, style
 from ._given import KNOWN, Answer, Given
 
 __all__ = [
     "KNOWN",
     "Answer",
     "Given",
+    "acting",
     "circuits",
     "convolutions",
     "descent",

@@ -12,7 +12,7 @@ from ...engine.objective import Batch
 from ...engine.seed import own_randomness
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, Finding
-from ..instruments import generative
+from ..instruments import acting, generative
 from ._by_heart import ADAM, FEWEST, RATES, TOGETHER, handful, least, many_answers, repeat
 from ._copy import descending, patient, unexamined
 from ._look import Look, blanked, look
@@ -25,6 +25,8 @@ IGNORED = 0.9  # from here on the inputs made no difference
 
 def examine(task: Task) -> list[Finding]:
     """Train twice with the same seed, rate and number of steps; only the second time the inputs are all zero."""
+    if acting.acts(task):
+        return [Finding(PASS, "a world may well be played without looking: random play is the yardstick")]
     if generative.are_opponents(task):
         return [Finding(PASS, "a critic that sees nothing where a picture was still tells it from others")]
     with patient(task) as copy:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from ...engine.objective import Objective
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
+from ..instruments import acting
 from ._copy import descending, first_batch, patient, unexamined
 from ._look import NORMS, WEIGHTED, LayerCall, Look, look
 
@@ -22,7 +23,20 @@ COLOURS = (2, 3, 4)
 def examine(task: Task) -> list[Finding]:
     with patient(task) as copy:
         batch = first_batch(copy)
-        return [_examine(copy, objective, look(copy, objective, batch)) for objective in descending(copy)]
+        judge = _observed if acting.acts(copy) else _examine
+        return [judge(copy, objective, look(copy, objective, batch)) for objective in descending(copy)]
+
+
+def _observed(task: Task, objective: Objective, seen: Look) -> Finding:
+    """Of observations: they may all be the same, and small at first; but bytes are to be scaled before weights."""
+    call = next((call for call in seen.layers if _reads(call) and call.given is not None), None)
+    if call is None or call.given is None or not call.given.is_floating_point():
+        return Finding(PASS, "no layer of torch.nn was seen to receive observations as numbers")
+    x = call.given.detach().float()
+    if not bool(torch.isfinite(x).all()) and (broken := _judge_values(x, call)):
+        return broken
+    found = _judge_scale(x, call, recorded=False, absorbed=isinstance(call.module, NORMS))
+    return found if float(x.abs().max()) > WRONG else Finding(PASS, found.what, found.against)
 
 
 def _examine(task: Task, objective: Objective, seen: Look) -> Finding:

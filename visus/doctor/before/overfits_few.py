@@ -3,7 +3,7 @@
 from ...engine.objective import Batch
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
-from ..instruments import generative
+from ..instruments import acting, generative
 from ._by_heart import ADAM, FEWEST, GIST, SHRINK, STEPS, Lesson, by_heart, handful, many_answers
 from ._copy import descending, patient
 
@@ -13,6 +13,8 @@ HALF = 0.5  # what learns half of the way is slow or bounded, what does not is w
 
 
 def examine(task: Task) -> list[Finding]:
+    if acting.acts(task):
+        return [Finding(PASS, "what is met by acting is no lesson to know by heart")]
     with patient(task) as copy:
         batch = handful(copy)
         enough = GIST if many_answers(copy, batch) else SHRINK

@@ -58,7 +58,9 @@ def _spread(chart: Chart, tensors: Tensors, hidden: Sequence[str]) -> Finding | 
     typical = readings.middle(list(ratios.values()))
     small = typical < SMALL and not readings.are_opponents(chart)  # DCGAN's 0.02 is meant (Radford et al., 2015)
     strong = typical > BIG or small
-    worst = max(ratios, key=lambda n: abs(math.log(ratios[n])), default="")
+    meant = readings.acts(chart) and typical >= SMALL  # a policy's head starts small: all actions begin as likely
+    odd = {name: ratio for name, ratio in ratios.items() if ratio > 1 or not meant}
+    worst = max(odd, key=lambda n: abs(math.log(odd[n])), default="")
     if worst and (strong or ratios[worst] > 3 * BIG or ratios[worst] < SMALL / 4):
         forgiven = 0.7 if chart.facts.get("norms", 0) > 0 and not far else 1.0  # normalisation brings scales back
         return Finding(

@@ -54,7 +54,7 @@ def _high(chart: Chart) -> list[Finding]:
     if rose >= OFTEN:
         weight = max(weight, 0.45 + 0.4 * min(1.0, (rose - OFTEN) / 0.4))
         signs.append(f"{rose:.0%} of the updates made the loss of their own batch worse")
-    if start > 0 and peak > 3 * max(start, 0.1) + 1 and not readings.are_opponents(chart):
+    if start > 0 and peak > 3 * max(start, 0.1) + 1 and readings.loss_tells(chart):
         weight = max(weight, 0.6) + 0.1
         signs.append(f"the loss rose from {start:.3g} to {peak:.3g}")
     at_start = readings.entropy_now(chart, 0.0, 0.03)

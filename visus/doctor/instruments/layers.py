@@ -17,9 +17,13 @@ FLAT = 0.97  # |tanh| above this, or a sigmoid nearer than 0.03 to 0 or 1, hardl
 
 
 class Layers:
-    """Hooks on the layers that hold weights, there only while a step is measured."""
+    """Hooks on the layers that hold weights, there only while a step is measured.
 
-    def __init__(self, model: nn.Module) -> None:
+    learning_only: calls without a gradient, as to act between two steps, are not looked at.
+    """
+
+    def __init__(self, model: nn.Module, learning_only: bool = False) -> None:
+        self.learning_only = learning_only
         self.layers = {
             name or type(module).__name__: module
             for name, module in model.named_modules()
@@ -45,7 +49,7 @@ class Layers:
     def attach(self) -> None:
         self._seen = {}
         for name, module in self.layers.items():
-            self._handles.append(module.register_forward_hook(_Hook(name, self._seen)))
+            self._handles.append(module.register_forward_hook(_Hook(name, self._seen, self.learning_only)))
 
     def detach(self) -> None:
         remove(self._handles)
@@ -72,16 +76,20 @@ NORMS = (nn.modules.batchnorm._BatchNorm,)
 class _Hook:
     """One layer's hook. A class, so that a copy of the model made for a trial carries no state of ours."""
 
-    def __init__(self, name: str, seen: dict[str, dict[str, Any]]) -> None:
-        self.name, self.seen = name, seen
+    def __init__(self, name: str, seen: dict[str, dict[str, Any]], learning_only: bool = False) -> None:
+        self.name, self.seen, self.learning_only = name, seen, learning_only
 
     def __deepcopy__(self, memo: Any) -> "_Hook":
         return _Hook(self.name, {})
 
-    @torch.no_grad()
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
         if self.name in self.seen or is_aside():  # a shared module: its first use stands for it
             return
+        if torch.is_grad_enabled() or not self.learning_only:
+            self._look(module, args, output)
+
+    @torch.no_grad()
+    def _look(self, module: nn.Module, args: Any, output: Any) -> None:
         try:
             given, made = first_tensor(args), first_tensor(output)
             if given is None or made is None or not made.is_floating_point() or is_functorch_wrapped_tensor(made):

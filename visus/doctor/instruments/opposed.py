@@ -1,5 +1,7 @@
 """A critic and its generator in numbers: how surely the one tells, and what is left for the other to follow."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -34,7 +36,7 @@ def tells(real: Tensor, made: Tensor) -> float:
     return float(((real[:, None] > made).float() + 0.5 * (real[:, None] == made).float()).mean())
 
 
-def thinned(kept: list[list[float]]) -> None:
+def thinned(kept: list[Any]) -> None:
     """When there are too many rows, every second one of the older half goes."""
     if len(kept) > MOST:
         half = len(kept) // 2

@@ -12,6 +12,7 @@ from ...engine.aside import aside
 from ...engine.objective import Batch, Objective
 from ...engine.seed import own_randomness
 from ...engine.task import Task
+from . import acting
 from .tensors import rounded
 
 FIRST, EVERY = 8, 64  # the first look, and steps between two: each takes about the time of two steps
@@ -32,7 +33,7 @@ def look(task: Task, name: str, batch: Batch) -> dict[str, list[float]]:
     few = tuple(column[:EXAMPLES] for column in batch)
     known = [o.optimizer for o in task.objectives if isinstance(o, Objective)] + [getattr(task, "data", None)]
     with aside(), own_randomness(0), torch.enable_grad():
-        twin = copy.deepcopy(task, {id(shared): shared for shared in known})
+        twin = copy.deepcopy(task, {id(shared): shared for shared in known} | acting.shared(task))
         for module in twin.modules():  # nobody who watches the task is told of this
             for hooks in (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks):
                 hooks.clear()

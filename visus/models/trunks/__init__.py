@@ -1,1 +1,1 @@
-"""What turns an observation into features, one architecture per file; heads of `players/` stand on it."""
+"""What sees for a player, from an observation to features, one shape per file: `build(observed, **settings)`."""

@@ -46,6 +46,11 @@ def nothing_to_check(settings: Mapping[str, Any], build: Callable[..., Any]) -> 
     """Every setting of these recipes goes with every other, or the recipe says so."""
 
 
+def as_data(prepared: Any) -> dict[str, Any]:
+    """What was prepared, as recipes take data."""
+    return {"data": prepared}
+
+
 def one_by_one(prepared: Any) -> bool:
     """Trials are neither made side by side nor all at once: a step of these networks fills the machine."""
     return False

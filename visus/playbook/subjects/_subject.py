@@ -41,8 +41,9 @@ class Subject(Protocol):
     """A kind of thing to learn from.
 
     RECIPE: what `visus fit` trains unless told otherwise. SOURCE: what it is to be given, in words. STAGES: by name, in
-    order. PREPARED: settings that say how data are read, of no use once they are. FEWEST_STEPS: a small set gets more
-    passes until it has so many, unless the user named epochs. MOST_LOOKED_AT: of the validation part, in a short trial.
+    order. PREPARED: settings that say how data are read, of no use once they are; the first is where. FEWEST_STEPS: a
+    small set gets more passes until it has so many, unless the user named epochs. MOST_LOOKED_AT: of the validation
+    part, in a short trial.
     """
 
     @property
@@ -89,6 +90,10 @@ class Subject(Protocol):
 
     def fitted(self, source: str, settings: Mapping[str, Any], recipe: str) -> Any:
         """The data of a run of `visus fit`, as its stages prepared them. settings: of the recipe, resolved."""
+        ...
+
+    def handed(self, prepared: Any) -> Mapping[str, Any]:
+        """What was prepared, as the settings of a recipe that take it."""
         ...
 
     def trial_data(self, prepared: Any) -> Any:
@@ -145,6 +150,12 @@ def name_of(recipe: str) -> str:
 def of_recipe(recipe: str) -> Subject:
     """What a recipe is about. Raises LookupError for a recipe that does not exist."""
     return named(name_of(recipe))
+
+
+def built(recipe: str, prepared: Any, settings: Mapping[str, Any]) -> Task:
+    """The task of a recipe that learns from what was prepared. settings: its others."""
+    found: Task = catalogue.find(recipes, recipe).build(**of_recipe(recipe).handed(prepared), **settings)
+    return found
 
 
 def about(tells: str) -> str:

@@ -30,6 +30,8 @@ PREPARED = ("data", "size", "framing", "memory")
 FEWEST_STEPS = 1_500
 MOST_LOOKED_AT = search.MOST_LOOKED_AT
 
+handed = _shared.as_data
+
 
 def recognises(source: str) -> bool:
     """Everything that no other subject claims."""

@@ -16,8 +16,17 @@ _MAX_POINTS = 300  # about one a unit of the drawing; more would only make the f
 _CYCLE = (BLUE, ORANGE, GREEN, PURPLE)
 
 
-def loss(batches: Mapping[str, Line], samples: Mapping[str, Line], x_name: str, resumed: Sequence[float] = ()) -> Chart:
-    """batches: loss of each batch, an entry an objective; samples: 'training' and 'validation', measured at rest."""
+def loss(
+    batches: Mapping[str, Line],
+    samples: Mapping[str, Line],
+    x_name: str,
+    resumed: Sequence[float] = (),
+    moving: bool = False,
+) -> Chart:
+    """batches: loss of each batch, an entry an objective; samples: 'training' and 'validation', measured at rest.
+
+    moving: what is to be learned changes while it is learned, as where a player meets what it brings about.
+    """
     broken = int(sum(np.isnan(line.y).sum() for line in batches.values()))
     smooth = {name: Line(line.x, _smooth(line.y)) for name, line in batches.items()}
 
@@ -38,13 +47,18 @@ def loss(batches: Mapping[str, Line], samples: Mapping[str, Line], x_name: str, 
         legend(axes)
 
     reading = "Falling and then levelling off is healthy; "
-    if "training" in samples and "validation" in samples:
+    if moving:
+        reading = (
+            "How far what it says is from targets that move while it learns: it may rise as more is earned, and a low "
+            "one does not say that it plays well."
+        )
+    elif "training" in samples and "validation" in samples:
         reading += "validation (solid blue) turning up while training (dashed) falls on is overfitting."
     else:
         reading += "a line that rises or shakes more and more asks for a lower learning rate."
     if broken:
         reading += f" Red crosses: {broken} batch{'es' if broken > 1 else ''} whose loss was not a finite number."
-    return Chart("Loss, in nats", draw(paint, 230), reading + _resumption_note(resumed))
+    return Chart("Loss" if moving else "Loss, in nats", draw(paint, 230), reading + _resumption_note(resumed))
 
 
 def score(name: str, train: Line | None, validation: Line | None, x_name: str, resumed: Sequence[float] = ()) -> Chart:

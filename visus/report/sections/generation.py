@@ -4,21 +4,19 @@ import math
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ...runs import sheet
 from ...runs.reader import Run
+from .. import sheets
 from ..figures import generation as figures
 from ..figures.chart import Chart, Line
-from ..pictures import data_uri
 from ..record import Event, Record, as_array, mapping, number, sequence
+from ..sheets import PAGE_PX, Pictures, laid
 
 FACTS, TENSORS = "generation", "generation."
 MOST_EPOCHS, IN_A_ROW = 8, 10  # rows of the strip by epochs, and samples in each
 GRID_COLUMNS = 6
 PARTS = ("train", "validation", "test")
-COLUMN_PX, PAGE_PX = 420, 780  # about what a card of half the page is wide, and one of all of it
 NAMES = {"autoregressive": "pixel by pixel", "autoencoders": "from points of a space", "gans": "against a critic"}
 BASELINES = {
     "independent_pixels": "Each pixel by how often it has each level: no pixel knows of another.",
@@ -36,15 +34,13 @@ TERMS = {
     "generator": "What the generator loses by being told apart.",
 }
 
-Pictures = NDArray[np.uint8]
-
 
 def gather(run: Run, record: Record) -> dict[str, Any] | None:
     """What the page shows; None if the run is of another kind, or neither drew nor was looked at."""
     if record.subject != "generation":
         return None
     facts = mapping(record.facts.get(FACTS))
-    strip = _strip(run, record)
+    strip = sheets.strip(run, record, "samples", MOST_EPOCHS, IN_A_ROW)
     if not facts and not strip:
         return None
     return {
@@ -111,22 +107,15 @@ def _pictures(record: Record, name: str, ndim: int) -> Pictures | None:
     return kept if sound else None
 
 
-def _sheet(pictures: Pictures, columns: int, wanted: int = COLUMN_PX) -> dict[str, Any]:
-    """Pictures (N, H, W, 3) on one sheet: its address, and how wide it is shown, each pixel enlarged evenly."""
-    laid, _ = sheet.lay(torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2), columns)
-    width = laid.shape[1]
-    return {"uri": data_uri(laid), "width": width * max(1, round(wanted / width)), "n": len(pictures)}
-
-
 def _grid(record: Record, name: str, columns: int = GRID_COLUMNS) -> dict[str, Any] | None:
     pictures = _pictures(record, name, 4)
-    return None if pictures is None else _sheet(pictures, columns)
+    return None if pictures is None else laid(pictures, columns)
 
 
 def _rows(record: Record, name: str) -> dict[str, Any] | None:
     """Pictures (N, M, H, W, 3), a row each."""
     pictures = _pictures(record, name, 5)
-    return None if pictures is None else _sheet(pictures.reshape(-1, *pictures.shape[2:]), pictures.shape[1])
+    return None if pictures is None else laid(pictures.reshape(-1, *pictures.shape[2:]), pictures.shape[1])
 
 
 def _restored(record: Record) -> dict[str, Any] | None:
@@ -137,33 +126,7 @@ def _restored(record: Record) -> dict[str, Any] | None:
     columns = min(GRID_COLUMNS, len(pairs))
     whole = pairs[: len(pairs) // columns * columns]
     rows = whole.reshape(-1, columns, *whole.shape[1:]).swapaxes(1, 2)
-    return _sheet(rows.reshape(-1, *rows.shape[3:]), columns)
-
-
-def _strip(run: Run, record: Record) -> list[dict[str, Any]]:
-    """What the same noise was made into at some evaluations, the first and the last among them."""
-    kept = [event for event in record.of("pictures") if "samples" in mapping(event.get("sheets"))]
-    places = np.unique(np.linspace(0, len(kept) - 1, min(MOST_EPOCHS, len(kept))).astype(int)).tolist()
-    found = []
-    for event in (kept[place] for place in places):
-        shown = _kept_sheet(run, mapping(mapping(event["sheets"]).get("samples")))
-        if shown is not None:
-            epoch = number(event.get("epoch"))
-            when = f"epoch {epoch:.3g}" if math.isfinite(epoch) else f"step {number(event.get('step')) + 1:.0f}"
-            found.append({"when": when, **_sheet(shown[:IN_A_ROW], IN_A_ROW, PAGE_PX)})
-    return found
-
-
-def _kept_sheet(run: Run, about: dict[str, Any]) -> Pictures | None:
-    """The pictures of a sheet in the run's folder; None if it is damaged or gone."""
-    name = str(about.get("file") or "")
-    if not name or ".." in name or name.startswith("/"):
-        return None
-    try:
-        layout = sheet.Layout(**{key: int(about[key]) for key in ("n", "columns", "height", "width", "gap")})
-        return sheet.read(run.folder / name, layout)
-    except (OSError, KeyError, TypeError, ValueError):
-        return None
+    return laid(rows.reshape(-1, *rows.shape[3:]), columns)
 
 
 def _copies(record: Record, facts: dict[str, Any]) -> dict[str, Any] | None:
@@ -237,7 +200,7 @@ def likelier(own: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 def _kind(record: Record, name: str) -> dict[str, Any] | None:
     picture = _pictures(record, f"kind.{name}", 4)
-    return None if picture is None else _sheet(picture[:1], 1)
+    return None if picture is None else laid(picture[:1], 1)
 
 
 def _surprise(record: Record) -> dict[str, Any] | None:
@@ -245,7 +208,7 @@ def _surprise(record: Record) -> dict[str, Any] | None:
     maps, of = record.tensors.get(f"{TENSORS}surprise"), _pictures(record, "surprise.of", 4)
     if maps is None or of is None or maps.shape != of.shape[:3] or not np.isfinite(maps).all():
         return None
-    return _sheet(np.concatenate([of, figures.heat(maps)]), len(of), PAGE_PX)
+    return laid(np.concatenate([of, figures.heat(maps)]), len(of), PAGE_PX)
 
 
 def _charts(record: Record) -> list[Chart]:

@@ -23,7 +23,8 @@ def gather(record: Record) -> dict[str, Any] | None:
     in_epochs = all(math.isfinite(number(event.get("epoch"))) for event in (*metrics, *scores))
     x = "epoch" if in_epochs else "step"
     drawn_before = {"nats"} if "language" in record.facts else set()
-    return {"charts": _charts(metrics, scores, x, _resumed(record, x), drawn_before)}
+    moving = record.subject == "acting"  # whose scores have a section of their own
+    return {"charts": _charts(metrics, [] if moving else scores, x, _resumed(record, x), drawn_before, moving)}
 
 
 def attempts(record: Record) -> list[str]:
@@ -69,7 +70,7 @@ def _same_negated(record: Record, name: str, value: float) -> str:
 
 
 def _charts(
-    metrics: list[Event], scores: list[Event], x: str, resumed: list[float], drawn_before: set[str]
+    metrics: list[Event], scores: list[Event], x: str, resumed: list[float], drawn_before: set[str], moving: bool
 ) -> list[Chart]:
     objectives = list(dict.fromkeys(str(event.get("objective", "loss")) for event in metrics))
 
@@ -83,7 +84,7 @@ def _charts(
     lines = {name: _score_line(scores, name, x) for name in measured}
     rest = {"training": lines.get("train_loss"), "validation": lines.get("validation_loss")}
     at_rest = {kind: line for kind, line in rest.items() if line is not None}
-    charts = [curves.loss(of("loss"), at_rest, x, resumed)] if metrics or at_rest else []
+    charts = [curves.loss(of("loss"), at_rest, x, resumed, moving)] if metrics or at_rest else []
     kinds = dict.fromkeys(name.removeprefix("train_").removeprefix("validation_") for name in measured)
     kinds.pop("loss", None)
     for same in [other for kind in SAME if kind in kinds for other in SAME[kind]]:

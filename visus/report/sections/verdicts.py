@@ -15,6 +15,9 @@ STAGES = {
     "test": "How good is it on pictures never seen?",
     "report": "What happened, in one page?",
 }
+ASKED = {  # of subjects that learn from something else than data
+    "acting": {"audit": "Is the world fit to act in?", "test": "How good is it in episodes never played?"}
+}
 SEVERITIES = ("pass", "note", "warning", "blocker")
 
 
@@ -27,6 +30,8 @@ def gather(record: Record) -> list[dict[str, Any]] | None:
 
 def question(stage: str, record: Record) -> str:
     """What a stage asks, of pictures or of other data."""
+    if stage in ASKED.get(record.subject, {}):
+        return ASKED[record.subject][stage]
     asked = STAGES[stage]
     return (
         asked if record.subject == "pictures" else asked.replace("the pictures", "the data").replace("pictures", "data")

@@ -1,0 +1,1 @@
+"""The stages of `visus fit` that know worlds."""

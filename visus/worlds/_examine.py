@@ -1,0 +1,186 @@
+"""Does a world keep what it promises? Asked by playing it at random, before anybody learns in it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry.spaces import Choices, Observed
+from ._contract import Step, World
+
+EPISODES, STEPS = 12, 4000  # of random play that are looked at, whichever is less
+LONGEST = 20_000  # steps after which an episode without end is given up
+TWINS = 200  # steps for which two copies with one seed are compared
+LARGE, SMALL = 1000.0, 1e-4  # rewards beyond are of an unusual size
+OUTSIDE = 0.05  # share of observations beyond the declared bounds that is remarkable: a bound is often rounded
+
+
+class Heard(NamedTuple):
+    """What random play showed of a world. complaints: what is wrong, a sentence each. longest: steps of an episode."""
+
+    complaints: list[str]
+    rewards: NDArray[np.float64]
+    steps: int
+    episodes: int
+    longest: int
+
+
+def examine(make: Callable[[], World]) -> list[str]:
+    """What is wrong with a world, a sentence each; nothing for one that keeps what it promises.
+
+    Looked for, in some thousand steps of random play: failures, values that are no numbers, shapes and kinds other than
+    promised, flags that contradict each other, arrays that are shown twice, rewards of an unusual size or none at all,
+    episodes that never end, and a seed that does not bring an episode back.
+    """
+    try:
+        world = make()
+    except Exception as wrong:
+        return [f"it cannot be made: {_line(wrong)}"]
+    try:
+        heard = _listen(world)
+        found = heard.complaints or [*_ending(world, heard), *_rewards(heard)]
+        # A world that fails is not compared with itself.
+        return found if heard.complaints else [*found, *_twins(world, make)]
+    finally:
+        world.close()
+
+
+def _listen(world: World) -> Heard:
+    """Play at random, and note what is wrong; each complaint once."""
+    dice = np.random.default_rng(0)
+    found: dict[str, str] = {}
+    rewards: list[float] = []
+    outside, longest, episode = 0, 0, 0
+    shown: list[tuple[NDArray[Any], NDArray[Any]]] = []  # what was shown, and how it looked then
+    while episode < EPISODES and len(rewards) < STEPS and "failed" not in found:
+        length, over, where = 0, False, f"episode {episode} (reset({episode}))"
+        try:
+            seen = world.reset(episode)
+            _note(found, _wrong(world.observed, seen, f"at the start of {where}"))
+            shown.append((seen, np.array(seen)))
+            while not over and length < LONGEST and (length < STEPS or not world.limit):
+                step = world.step(_one(world, dice))
+                length += 1
+                _note(found, _step_wrong(world, step, f"in step {length} of {where}"))
+                rewards.append(float(step.reward))
+                outside += _is_outside(world, step.observation)
+                shown = [*shown[-2:], (step.observation, np.array(step.observation))]
+                if any(not np.array_equal(now, then, equal_nan=now.dtype.kind == "f") for now, then in shown):
+                    found.setdefault(
+                        "aliased",
+                        "it writes into an observation that it has shown, so that what is remembered changes; "
+                        "show a new array each time",
+                    )
+                over = bool(step.over)
+        except Exception as wrong:
+            found["failed"] = f"it failed after {length} steps of {where}: {type(wrong).__name__}: {_line(wrong)}"
+        episode += over
+        longest = max(longest, length)
+        if not over:
+            break
+    if rewards and outside > OUTSIDE * len(rewards):
+        found["outside"] = (
+            f"{outside / len(rewards):.0%} of its observations lie outside the space it declares; mend its bounds"
+        )
+    return Heard(list(found.values()), np.array(rewards), len(rewards), episode, longest)
+
+
+def _ending(world: World, heard: Heard) -> Iterator[str]:
+    if not heard.episodes:
+        limit = f", though its limit is {world.limit}" if world.limit else ""
+        yield (
+            f"no episode was over after {heard.longest} steps of random play{limit}; give it an end, or the option limit"
+        )
+    elif world.limit and heard.longest > world.limit:
+        yield f"an episode had {heard.longest} steps, though its limit is {world.limit}; cut episodes at the limit"
+
+
+def _rewards(heard: Heard) -> Iterator[str]:
+    largest = float(np.abs(heard.rewards).max(initial=0.0))
+    if not largest:
+        yield (
+            f"{heard.steps} steps of random play gave no reward, so that at first there is nothing to learn from; "
+            "explore widely, or reward steps towards the goal"
+        )
+    elif not SMALL <= largest <= LARGE:
+        yield f"its largest reward is of size {largest:.3g}; divide rewards by about {float(f'{largest:.0e}'):g}"
+
+
+def _twins(world: World, make: Callable[[], World]) -> Iterator[str]:
+    """One seed and the same actions, in a world that was played before and in a fresh one."""
+    fresh = make()
+    try:
+        for seed in (7, 8):
+            dice = np.random.default_rng(seed)
+            pair = [np.array(world.reset(seed)), np.array(fresh.reset(seed))]
+            for length in range(TWINS + 1):
+                if not np.array_equal(*pair):
+                    yield (
+                        f"the same seed and actions lead elsewhere after {length} steps; draw all that is random from "
+                        "a generator that `reset` makes of its seed, and begin with nothing of the episode before"
+                    )
+                    return
+                action = _one(world, dice)
+                steps = [one.step(action) for one in (world, fresh)]
+                if steps[0][1:] != steps[1][1:]:
+                    yield f"the same seed and actions earn otherwise or end otherwise after {length + 1} steps"
+                    return
+                if steps[0].over:
+                    break
+                pair = [np.array(step.observation) for step in steps]
+    finally:
+        fresh.close()
+
+
+def _step_wrong(world: World, step: Step, where: str) -> dict[str, str]:
+    if not isinstance(step, tuple) or len(step) != len(Step._fields):
+        raise ValueError(f"`step` gave {type(step).__name__} where a Step of {', '.join(Step._fields)} is due")
+    found = _wrong(world.observed, step.observation, where)
+    if not np.isfinite(step.reward):
+        found["reward"] = f"it gave the reward {step.reward} {where}; a reward is a finite number"
+    if step.over and not (step.ended or step.cut):
+        found["flags"] = f"it was over {where}, neither ended nor cut; say which, for it decides what lies beyond"
+    if step.cut and not step.over:
+        found["flags"] = f"it was cut {where}, but not over; an episode that is cut is over"
+    if step.cut and step.ended:
+        found["flags"] = (
+            f"it was ended and cut at once {where}; what has ended is not cut, so that no value lies beyond"
+        )
+    return found
+
+
+def _wrong(observed: Observed, seen: Any, where: str) -> dict[str, str]:
+    """What is wrong with an observation, by kind."""
+    if not isinstance(seen, np.ndarray):
+        return {"kind": f"it showed a {type(seen).__name__} {where}; an observation is an array of numpy"}
+    if seen.shape != observed.shape or seen.dtype != np.dtype(observed.dtype):
+        return {
+            "shape": f"it showed {seen.dtype} {seen.shape} {where}, where it promised {observed.dtype} {observed.shape}"
+        }
+    if seen.dtype.kind == "f" and not np.isfinite(seen).all():
+        bad = seen[~np.isfinite(seen)][0]
+        return {"number": f"it showed {bad} {where}; an observation is of finite numbers"}
+    if observed.states and not (np.count_nonzero(seen) == 1 and seen.max() == 1):
+        return {"state": f"it showed no vector of zeros with a one {where}, though it counts {observed.states} states"}
+    return {}
+
+
+def _note(found: dict[str, str], more: dict[str, str]) -> None:
+    for kind, sentence in more.items():
+        found.setdefault(kind, sentence)
+
+
+def _is_outside(world: World, seen: Any) -> bool:
+    bounds = getattr(world, "bounds", None)
+    return bounds is not None and bool((seen < bounds[0]).any() or (seen > bounds[1]).any())
+
+
+def _one(world: World, dice: np.random.Generator) -> Any:
+    """An action as `World.step` takes it."""
+    drawn = world.actions.drawn(1, dice)[0]
+    return int(drawn) if isinstance(world.actions, Choices) else drawn
+
+
+def _line(wrong: Exception) -> str:
+    return str(wrong).strip().partition("\n")[0] or type(wrong).__name__
