@@ -20,6 +20,7 @@ KINDS = {
     "flip_vertical": Augment(flip_vertical=True),
     "alternate": Augment(flip=True, alternate=True),
     "lighting": Augment(lighting=0.5, colour_axes=30 * torch.eye(3)),
+    "scatter": Augment(scatter=True),
     "all": ALL,
 }
 every_kind = pytest.mark.parametrize("augment", KINDS.values(), ids=KINDS)
@@ -59,6 +60,7 @@ def test_an_epochs_order_is_a_permutation_of_its_own():
 @every_kind
 def test_an_example_is_changed_alike_alone_and_in_company(augment):
     images, rows = pictures(8), np.arange(40, 48)
+    images[:, :, :4] = 0  # room to move what is not black
     together = augment(images, 7, 3, rows)
     assert together.shape == images.shape
     assert together.dtype == torch.uint8

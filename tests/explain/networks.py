@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from visus.models.classifiers import recurrent_attention
+
 SIDE, N_CLASSES = 16, 4
 
 
@@ -40,6 +42,12 @@ class Functions(nn.Module):
 def network(seed: int = 0) -> Modules:
     torch.manual_seed(seed)
     return Modules().eval()
+
+
+def glimpsing() -> nn.Module:
+    """One that looks at parts of a picture, in an order of its own."""
+    torch.manual_seed(0)
+    return recurrent_attention.build((3, SIDE, SIDE), N_CLASSES, glimpses=3, window=4, scales=2, hidden=16).eval()
 
 
 def pictures(n: int = 3, seed: int = 0) -> tuple[Tensor, Tensor]:

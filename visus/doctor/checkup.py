@@ -78,8 +78,8 @@ class Checkup(Observer):
         root = answering if isinstance(answering, nn.Module) else task
         # What rests beside the part that answers, such as a network whose features are kept, is nobody's patient.
         outside = {id(p) for p in task.parameters() if p.requires_grad} - {id(p) for p in root.parameters()}
-        whole = root if hasattr(task, "answering") and not outside else task
         made, self._acts = generative.are_drawings(task), acting.acts(task)
+        whole = root if (hasattr(task, "answering") or self._acts) and not outside else task
         self._examiner = Examiner(
             whole, optimizers, steps=task.steps, root=root, answers=not (made or self._acts), calls=not self._acts
         )

@@ -14,7 +14,7 @@ from ._contract import Sheet, as_bytes
 
 
 class Course(Protocol):
-    """Places (B, M, T, 2) on M courses of T glimpses, (down, right) from -1 to 1, and scores (B, M, K) at their ends."""
+    """M courses of T glimpses: places (B, M, T, 2), (down, right) from -1 to 1, and scores (B, M, K) at their ends."""
 
     @property
     def places(self) -> Tensor: ...

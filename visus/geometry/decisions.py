@@ -110,13 +110,12 @@ def policy_iteration(tables: Tables, gamma: float, most: int = 1000) -> Solution
     """
     check(tables, gamma)
     actions = torch.zeros_like(tables.start, dtype=torch.long)
-    for sweep in range(1, most + 1):
+    improvements, better = 0, actions
+    while not improvements or (improvements < most and not torch.equal(better, actions)):
+        actions, improvements = better, improvements + 1
         values = policy_evaluation(tables, actions, gamma)
         better = greedy(backup(tables, values, gamma))
-        if torch.equal(better, actions):
-            break
-        actions = better
-    return Solution(values, actions, sweep, residual(tables, values, gamma))
+    return Solution(values, actions, improvements, residual(tables, values, gamma))
 
 
 def policy_evaluation(tables: Tables, policy: Tensor, gamma: float) -> Tensor:

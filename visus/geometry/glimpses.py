@@ -31,7 +31,7 @@ def drawn(pictures: Tensor, places: Tensor, width: int) -> Tensor:
 
     pictures: uint8 (N, 3, H, W); places: (N, T, 2), (down, right) in [-1, 1]. Returns uint8 (N, 3, h, w).
     """
-    N, _, H, W = pictures.shape
+    H, W = pictures.shape[2:]
     times = max(1, round(WANTED_PX / max(H, W)))
     canvas = pictures.float().repeat_interleave(times, 2).repeat_interleave(times, 3)
     sides = torch.tensor([H, W])
@@ -49,8 +49,8 @@ def drawn(pictures: Tensor, places: Tensor, width: int) -> Tensor:
 def seen(pictures: Tensor, places: Tensor, widths: Sequence[int]) -> Tensor:
     """Pictures as glimpses see them: sharp in the finest patches, in blocks in the coarser ones, dark elsewhere.
 
-    pictures: uint8 (N, 3, H, W); places as for `drawn`; widths: of the patches of a glimpse in pixels, the finest first,
-    each of as many blocks as the finest has pixels. Returns uint8 (N, 3, H, W).
+    pictures: uint8 (N, 3, H, W); places as for `drawn`; widths: of the patches of a glimpse in pixels, the finest
+    first, each of as many blocks as the finest has pixels. Returns uint8 (N, 3, H, W).
     """
     H, W = pictures.shape[2:]
     found = DIMMED * pictures.float()

@@ -45,7 +45,7 @@ def lambda_advantages(
     gamma: float,
     gae_lambda: float = 0.95,
 ) -> Advantages:
-    """Generalised advantages: sums of temporal differences, each step later weighed by gamma lambda; and lambda-returns.
+    """Generalised advantages, sums of temporal differences of which later ones count less, and lambda-returns.
 
     All are (T, n). values: of what was seen before the step. reached: of what the step led to; it is not read where the
     world has ended, and is all that stands for the future where a time limit cut the episode or the stretch is at its
@@ -64,9 +64,7 @@ def lambda_advantages(
     return Advantages(advantages, advantages + values)
 
 
-def n_step_returns(
-    rewards: Tensor, reached: Tensor, ended: Tensor, over: Tensor, gamma: float, n_steps: int
-) -> Tensor:
+def n_step_returns(rewards: Tensor, reached: Tensor, ended: Tensor, over: Tensor, gamma: float, n_steps: int) -> Tensor:
     """n rewards, discounted, and the value of where they led: (T, n), less than n of them at the end of an episode.
 
     What is handed over is as for `lambda_advantages`. Source: Sutton and Barto, 2018, equation 7.1.

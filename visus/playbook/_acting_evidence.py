@@ -191,10 +191,11 @@ def _film(agent: Agent, make: Make, fps: float, played: Sequence[Told]) -> tuple
         return {}, {}
     moved = film.preview(frames, fps, FILM_BYTES)
     height, width = frames[0].shape[:2]
-    said = agent.values(np.stack([moment.observation for moment in kept]))
+    acted = [moment for moment in kept if moment.action is not None]
+    said = agent.values(np.stack([moment.observation for moment in acted]))
     tensors = {
         "film": torch.frombuffer(bytearray(moved), dtype=torch.uint8),
-        "film.rewards": _tensor([moment.reward for moment in kept]),
+        "film.rewards": _tensor([moment.reward for moment in acted]),
         **({} if said is None else {"film.values": _tensor(said)}),
     }
     facts = {"return": median.total, "steps": median.length, "shown": len(frames), "width": width, "height": height}

@@ -66,8 +66,14 @@ def check(prepared: Prepared, goal: Goal | None, model: str) -> None:
         raise ValueError(
             f"{RECIPES[kind]} tells {kind} and these pictures come with {known}; take the recipe {RECIPES[known]}"
         )
-    if goal and not getattr(catalogue.find(classifiers, model), "DESCENDS", True):
+    module = catalogue.find(classifiers, model)
+    if goal and not getattr(module, "DESCENDS", True):
         raise ValueError(f"{model} names classes by remembering and cannot tell {kind}; take model=linear or a network")
+    if goal and getattr(module, "ONLY_CLASSES", False):
+        raise ValueError(
+            f"{model} learns where to look from classes that were right or wrong, and cannot tell {kind}; "
+            "take model=small_conv or another network"
+        )
 
 
 def training_truth(batches: Batches) -> Any:

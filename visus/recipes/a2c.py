@@ -35,13 +35,14 @@ def build(
     found = _policy.parted(settings, worlds=worlds, lr=lr, epoch=epoch, epochs=epochs)
     stage = _policy.opened("actor_critic", found, shared=shared)
     per_epoch = improvements_per_epoch(epoch, rollout * worlds, 1)
+    descent = found.plan.descent(per_epoch)
     return found.plan.ready(
         AdvantageActorCritic(
             stage.model,
             stage.worlds,
             stage.judged,
             found.policy.rule,
-            descent=found.plan.descent(per_epoch),
+            descents=(descent, descent),
             rollout=rollout,
             epoch=epoch,
             gae_lambda=gae_lambda,

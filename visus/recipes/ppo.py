@@ -42,13 +42,14 @@ def build(
     stage = _policy.opened("actor_critic", found, shared=shared)
     parts = -(-rollout * worlds // batch)
     per_epoch = improvements_per_epoch(epoch, rollout * worlds, passes * parts)
+    descent = found.plan.descent(per_epoch)
     return found.plan.ready(
         PPO(
             stage.model,
             stage.worlds,
             stage.judged,
             found.policy.rule,
-            descent=found.plan.descent(per_epoch),
+            descents=(descent, descent),
             rollout=rollout,
             passes=passes,
             parts=parts,

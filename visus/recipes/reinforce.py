@@ -23,7 +23,7 @@ def build(
     ),
     standardise: Annotated[bool, About("weights of a batch to mean 0 and deviation 1")] = True,
     shared: Annotated[bool, About("actor and critic see through one network")] = False,
-    critic_rate: Annotated[float, Limits(1e-3, 1e3), About("the critic's rate, as a multiple of lr")] = 1.0,
+    critic_steps: Annotated[int, Limits(1), About("improvements of the critic for each of the actor")] = 1,
     entropy_weight: Annotated[float, Limits(0.0), Range(1e-4, 1e-1, log=True), About("keeps it trying")] = 0.0,
     value_weight: Annotated[float, Limits(0.0), About("of the critic's loss")] = 0.5,
     lr: Annotated[float, Limits(1e-12), Range(1e-4, 1e-1, log=True), About("highest learning rate")] = 3e-3,
@@ -34,19 +34,24 @@ def build(
     **settings: Any,
 ) -> Reinforce:
     """Raises LookupError or ValueError for worlds, networks and settings that cannot be."""
-    if shared and baseline != "value":
-        raise ValueError(f"shared=yes is about a critic, and baseline={baseline} has none; leave shared out")
+    if baseline != "value" and (shared or critic_steps > 1):
+        raise ValueError(
+            f"shared and critic_steps are about a critic, and baseline={baseline} has none; leave them out"
+        )
+    if shared and critic_steps > 1:
+        raise ValueError("actor and critic that share a network take their steps together; leave critic_steps out")
     found = _policy.parted(settings, lr=lr, epoch=epoch, epochs=epochs)
     valued = baseline == "value"
     stage = _policy.opened("actor_critic" if valued else "actor", found, **({"shared": shared} if valued else {}))
+    per_epoch = max(1, epoch // steps)
     return found.plan.ready(
         Reinforce(
             stage.model,
             stage.worlds,
             stage.judged,
             found.policy.rule,
-            descent=found.plan.descent(max(1, epoch // steps)),
-            critic_rate=critic_rate,
+            descents=(found.plan.descent(per_epoch), found.plan.descent(per_epoch * critic_steps)),
+            critic_steps=critic_steps,
             steps=steps,
             togo=togo,
             baseline=baseline,

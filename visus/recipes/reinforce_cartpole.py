@@ -4,5 +4,5 @@ from functools import partial
 
 from . import reinforce
 
-build = partial(reinforce.build, activation="tanh", device="cpu")
+build = partial(reinforce.build, activation="tanh", critic_steps=10, schedule="linear", epochs=20, device="cpu")
 SUBJECT = reinforce.SUBJECT

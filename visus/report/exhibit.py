@@ -17,12 +17,16 @@ from .pictures import data_uri
 
 @dataclass(frozen=True)
 class Plate:
-    """Pictures uint8 (N, H, W, 3) side by side, with a caption each or none, and one sentence on how to read them."""
+    """Pictures uint8 (N, H, W, 3) side by side, with a caption each or none, and one sentence on how to read them.
+
+    large: they are drawings whose words are to be read, three in a row.
+    """
 
     title: str
     pictures: NDArray[np.uint8]
     reading: str
     captions: Sequence[str] = ()
+    large: bool = False
 
     @property
     def shown(self) -> list[tuple[str, str]]:

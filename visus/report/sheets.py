@@ -40,7 +40,7 @@ def names(record: Record) -> list[str]:
     return list(dict.fromkeys(name for event in record.of("pictures") for name in mapping(event.get("sheets"))))
 
 
-def strip(run: Run, record: Record, name: str, most: int, in_a_row: int) -> list[dict[str, Any]]:
+def strip(run: Run, record: Record, name: str, most: int, in_a_row: int, wanted: int = PAGE_PX) -> list[dict[str, Any]]:
     """What was kept under `name` at some evaluations, the first and the last among them, and when that was."""
     events = [event for event in record.of("pictures") if name in mapping(event.get("sheets"))]
     places = np.unique(np.linspace(0, len(events) - 1, min(most, len(events))).astype(int)).tolist()
@@ -48,7 +48,7 @@ def strip(run: Run, record: Record, name: str, most: int, in_a_row: int) -> list
     for event in (events[place] for place in places):
         shown = kept(run, mapping(mapping(event["sheets"]).get(name)))
         if shown is not None:
-            found.append({"when": _when(event), **laid(shown[:in_a_row], in_a_row, PAGE_PX)})
+            found.append({"when": _when(event), **laid(shown[:in_a_row], in_a_row, wanted)})
     return found
 
 

@@ -130,21 +130,24 @@ def _gif(source: Source, fps: float) -> bytes:
 
 
 def _palette(frames: Iterable[Frame]) -> tuple[Image.Image, int]:
-    """The colours of all frames, the commonest where they are too many, and how many frames there are."""
+    """The colours of all frames, and how many frames there are. Of too many, the commonest stay as they are."""
     counts: Counter[tuple[int, int, int]] = Counter()
     n = 0
     for n, frame in enumerate(frames, 1):  # noqa: B007
         found: Any = Image.fromarray(frame).getcolors(MANY) or [(1, colour) for colour in _some(frame)]
         for count, colour in found:
             counts[colour] += count
-    if len(counts) <= COLOURS:
-        exact = Image.new("P", (1, 1))
-        exact.putpalette([value for colour in counts for value in colour])
-        return exact, n
-    # each colour once and again for each doubling of how often it is there: what is small is not forgotten
-    shown = [colour for colour, count in counts.items() for _ in range(count.bit_length())]
-    pixels = np.array(shown, dtype=np.uint8)[None]
-    return Image.fromarray(pixels).quantize(COLOURS, method=Image.Quantize.MEDIANCUT), n
+    kept = [colour for colour, _ in counts.most_common(COLOURS if len(counts) <= COLOURS else COLOURS // 2)]
+    if len(counts) > COLOURS:
+        common = set(kept)
+        # the others each once and again for each doubling of how often it is there: what is small is not forgotten
+        others = [colour for colour in counts if colour not in common for _ in range(counts[colour].bit_length())]
+        pixels = Image.fromarray(np.array(others, dtype=np.uint8)[None])
+        mixed: Any = pixels.quantize(COLOURS - len(kept), method=Image.Quantize.MEDIANCUT).convert("RGB").getcolors()
+        kept += [colour for _, colour in mixed]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([value for colour in kept for value in colour])
+    return palette, n
 
 
 def _some(frame: Frame) -> list[tuple[int, int, int]]:

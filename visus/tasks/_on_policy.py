@@ -1,8 +1,8 @@
 """What tasks share that learn from what the present player does, and from nothing older.
 
 Actor and critic with networks of their own are two objectives, each with a clip of its own: the critic's errors are in
-squared units of return, and would else decide how far the actor may go. Where they share a trunk there is one objective,
-and its terms must be weighed.
+squared units of return, and would else decide how far the actor may go. Where they share a trunk there is one, and its
+terms must be weighed.
 """
 
 from abc import abstractmethod
@@ -76,7 +76,8 @@ class OnPolicy(Playing):
 
     model: a player that draws; one that values too, as `Judging` says, is taught that. standardise: the advantages of
     each part. entropy_weight, value_weight: of these terms. clip_values: how far a value may move on what was played,
-    0: any way. descent: what an `Objective` takes; critic_rate: the critic's rate as a multiple of it.
+    0: any way. descents: what an `Objective` takes, of the actor, which is that of all where a trunk is shared, and of
+    the critic. critic_steps: improvements of the critic for each of the actor.
     """
 
     surrogates: Sequence[str] = ("policy",)
@@ -88,8 +89,8 @@ class OnPolicy(Playing):
         judged: Worlds,
         optimizer: OptimizerFactory,
         *,
-        descent: Mapping[str, Any],
-        critic_rate: float = 1.0,
+        descents: tuple[Mapping[str, Any], Mapping[str, Any]],
+        critic_steps: int = 1,
         passes: int = 1,
         parts: int = 1,
         standardise: bool = False,
@@ -105,7 +106,7 @@ class OnPolicy(Playing):
         self.lesson: Lesson | None = None  # all that was played since the last was thrown away
         self.position = 0  # improvements on it
         self.order = torch.arange(0)  # of its steps in the present pass
-        self.objectives = self._objectives(optimizer, descent, critic_rate)
+        self.objectives = self._objectives(optimizer, descents, critic_steps)
         self.train()
 
     @property
@@ -196,15 +197,16 @@ class OnPolicy(Playing):
         return distribution, torch.zeros(len(observations), device=observations.device)
 
     def _objectives(
-        self, optimizer: OptimizerFactory, descent: Mapping[str, Any], critic_rate: float
+        self, optimizer: OptimizerFactory, descents: tuple[Mapping[str, Any], Mapping[str, Any]], critic_steps: int
     ) -> Sequence[Objective]:
+        actor, critic = descents
         if self.judges and self.actor.shared:
-            return [Objective("player", self.learn, self.model.parameters(), optimizer, **descent)]
-        actor = Objective("actor", self.act_better, self.actor.policy_parameters(), optimizer, **descent)
-        if not self.judges:
-            return [actor]
-        rated = {**descent, "lr": descent["lr"] * critic_rate}
-        return [actor, Objective("critic", self.judge_better, self.actor.value_parameters(), optimizer, **rated)]
+            return [Objective("player", self.learn, self.model.parameters(), optimizer, **actor)]
+        better = self.actor.policy_parameters()
+        found = [Objective("actor", self.act_better, better, optimizer, every=critic_steps, **actor)]
+        if self.judges:
+            found += [Objective("critic", self.judge_better, self.actor.value_parameters(), optimizer, **critic)]
+        return found
 
     def _policy_terms(self, distribution: Distribution, lesson: Lesson) -> dict[str, Tensor]:
         terms = {"policy": self.surrogate(distribution.log_prob(lesson.drawn), lesson)}

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from ..engine.objective import Batch, Memory
 from ..engine.schedules import Schedule, constant
-from ..geometry.decisions import Tables, start_value, value_iteration
+from ..geometry.decisions import Tables
+from ._exactly import Exactly
 from ._playing import Playing, Worlds
 from ._values_drawn import Ground, pictures
-from .solve import worth
 
 Floats = NDArray[np.float64]
 Follows = Callable[[Floats, int, float], float]  # (action values (A,), the next action, epsilon) -> what follows
@@ -81,10 +81,10 @@ class LearnTable(Playing):
         super().__init__(model, worlds, judged, **playing)
         self.method, self.lr, self.schedule, self.epsilon = method, lr, schedule, epsilon
         self.tables, self.ground = tables, ground
+        self.exactly = Exactly(tables, self.gamma) if tables else None
         self.steps_per_epoch = max(1, epoch // worlds.n)
         self.next_actions: NDArray[np.int64] | None = None
         self.objectives = [Memory(self.improve, "table")]
-        self._exact = value_iteration(tables, self.gamma).values if tables and self.gamma < 1 else None
 
     @property
     def q(self) -> Floats:
@@ -125,11 +125,7 @@ class LearnTable(Playing):
     def evaluate(self) -> dict[str, float]:
         q: Tensor = self.model.q  # type: ignore[assignment]
         scores = super().evaluate() | {"epsilon": self.epsilon(self.env_steps)}
-        if self.tables is not None:
-            scores |= {"start_value": start_value(self.tables, q.amax(1)), **worth(self.tables, q, self.gamma)}
-        if self._exact is not None and self.tables is not None:
-            scores["best_value"] = start_value(self.tables, self._exact)
-        return scores
+        return scores | (self.exactly.scores(q) if self.exactly else {})
 
     def pictured(self) -> dict[str, Tensor]:
         return pictures(self.model.q, self.ground)  # type: ignore[arg-type]

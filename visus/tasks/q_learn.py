@@ -63,7 +63,7 @@ class QLearn(Playing):
         self.target = copy.deepcopy(model).requires_grad_(False)
         self.memory, self.epsilon, self.beta = memory, epsilon, beta
         self.batch, self.warm_up, self.train_every, self.updates = batch, warm_up, train_every, updates
-        self.target_every, self.polyak, self.double, self.delta = target_every, polyak, double, delta
+        self.target_every, self.polyak, self.doubled, self.delta = target_every, polyak, double, delta
         self.keep_memory = keep_memory
         self.steps_per_epoch = max(1, round(epoch * updates / train_every))
         self.left = 0  # improvements before more is played
@@ -111,7 +111,7 @@ class QLearn(Playing):
         steps = self.memory.read(slots)
         rewards, discounts, reached = self.seen(steps.rewards), self.seen(steps.discounts), self.seen(steps.reached)
         with torch.no_grad(), self.precision.autocast(self.device.type):
-            choosing = self.model(reached).float() if self.double else None
+            choosing = self.model(reached).float() if self.doubled else None
             targets = q_targets(rewards, discounts, self.target(reached).float(), choosing)
         return (
             self.seen(steps.observations),

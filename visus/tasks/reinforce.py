@@ -1,8 +1,8 @@
 """REINFORCE: whole episodes, and each action becomes likelier by what was earned (Williams, 1992).
 
 What it is weighed by differs: all that the episode earned, or only what came after the action; as it is, or less a
-baseline. Each has the same expected gradient and less variance than the one before. The factor gamma^t that the gradient
-of a discounted return has at step t is left out, as is usual: it would let late steps teach nothing.
+baseline. Each has the same expected gradient and less variance than the one before. The factor gamma^t that a gradient
+of the discounted return has at step t is left out, as is usual: it would let late steps teach nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ BASELINES: Mapping[str, Callable[[Tensor, Tensor], Tensor | float]] = {  # (weig
 
 
 class Steps(NamedTuple):
-    """An episode, or what has been played of it: observations (T, ...), drawn (T,) or (T, D), rewards and ended (T,)."""
+    """An episode, or its beginning: observations (T, ...), drawn (T,) or (T, D), rewards and ended (T,)."""
 
     observations: NDArray[Any]
     drawn: NDArray[Any]
@@ -49,10 +49,10 @@ class Reinforce(OnPolicy):
 
     steps: of all worlds together, between two improvements, on average: an episode is finished first, and what it took
     longer is taken off the next. It should be longer than an episode. Of several worlds an episode may have been begun
-    by the player before the last improvement; one world at a time keeps to the method. togo: weigh an action by what was
-    earned after it, not by the whole return. baseline: what is taken off; "value" needs a player that values, and lets
-    its value stand for what a time limit cut off. epoch: steps between two evaluations. The further settings are those
-    of `OnPolicy`.
+    by the player before the last improvement; one world at a time keeps to the method. togo: weigh an action by what
+    was earned after it, not by the whole return. baseline: what is taken off; "value" needs a player that values, and
+    lets its value stand for what a time limit cut off. critic_steps: improvements of the critic on each batch; the
+    actor has one. epoch: steps between two evaluations. The further settings are those of `OnPolicy`.
     """
 
     def __init__(
@@ -65,14 +65,17 @@ class Reinforce(OnPolicy):
         steps: int,
         togo: bool = True,
         baseline: Baseline = "value",
+        critic_steps: int = 1,
         epoch: int = 1000,
         **settings: Any,
     ) -> None:
-        super().__init__(model, worlds, judged, optimizer, **settings)
+        super().__init__(model, worlds, judged, optimizer, passes=critic_steps, critic_steps=critic_steps, **settings)
         if baseline == "value" and not self.judges:
-            raise ValueError("baseline=value needs a player that tells values; take an actor_critic, or another baseline")
+            raise ValueError(
+                "baseline=value needs a player that tells values; take an actor_critic, or another baseline"
+            )
         self.per_batch, self.togo, self.baseline = steps, togo, BASELINES[baseline]
-        self.steps_per_epoch = max(1, epoch // steps)
+        self.steps_per_epoch = max(1, epoch // steps) * critic_steps
         self.begun: list[list[tuple[Any, ...]]] = [[] for _ in range(worlds.n)]  # what is played of each episode
         self.due = 0  # steps that are to be played before the next improvement
 

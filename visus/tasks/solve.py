@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ..engine.objective import Batch, Memory
-from ..geometry.decisions import Tables, backup, check, greedy, policy_evaluation, start_value
+from ..geometry.decisions import Tables, backup, check
+from ._exactly import Exactly
 from ._playing import Playing, Worlds
 from ._values_drawn import Ground, pictures
 
@@ -36,6 +37,7 @@ class Solve(Playing):
         super().__init__(model, worlds, judged, **playing)
         check(tables, self.gamma)
         self.tables, self.sweep, self.ground = tables, sweep, ground
+        self.exactly = Exactly(tables, self.gamma)
         self.steps_per_epoch = 1
         self.objectives = [Memory(self.improve, "sweep")]
 
@@ -50,21 +52,8 @@ class Solve(Playing):
 
     def evaluate(self) -> dict[str, float]:
         q: Tensor = self.model.q.cpu()  # type: ignore[union-attr,operator]
-        values = q.amax(1)
-        return super().evaluate() | {
-            "start_value": start_value(self.tables, values),
-            "bellman_residual": float((backup(self.tables, values, self.gamma) - q).abs().max()),
-            **worth(self.tables, q, self.gamma),
-        }
+        residual = (backup(self.tables, q.amax(1), self.gamma) - q).abs().max()
+        return super().evaluate() | {"bellman_residual": float(residual)} | self.exactly.scores(q)
 
     def pictured(self) -> dict[str, Tensor]:
         return pictures(self.model.q, self.ground)  # type: ignore[arg-type]
-
-
-def worth(tables: Tables, q: Tensor, gamma: float) -> dict[str, float]:
-    """What the greedy policy really earns from the start, discounted, exactly; nothing where that is no number."""
-    try:
-        values = policy_evaluation(tables, greedy(q), gamma)
-    except ValueError:  # without discount, a policy that may go on for ever
-        return {}
-    return {"policy_value": start_value(tables, values)}

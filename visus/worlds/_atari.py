@@ -83,11 +83,11 @@ class Atari(World):
     def reset(self, seed: int) -> NDArray[np.uint8]:
         self._dice = random.Random(seed)
         self._last = self._steps = 0
-        self._start()
+        self.emulator.begin()
         for _ in range(self._dice.randint(0, self.noops)):
             self.emulator.act(0)
             if self.emulator.is_over():
-                self._start()
+                self.emulator.begin()
         if self._button is not None:
             self._press()
         self._lives = self.emulator.lives()
@@ -127,9 +127,6 @@ class Atari(World):
         self._frames, self._stack = other._frames.copy(), other._stack.copy()
         self._last, self._steps, self._lives = other._last, other._steps, other._lives
         return True
-
-    def _start(self) -> None:
-        self.emulator.begin()
 
     def _press(self) -> float:
         assert self._button is not None
@@ -194,12 +191,11 @@ def find(name: str) -> Callable[..., World] | None:
     if not matched:
         return None
     try:
-        import ale_py.roms
+        known = _roms()
     except ImportError as absent:
         if not matched["new"]:
             return None  # a name of that form may be somebody else's
         raise ValueError(f"{name} needs the Atari games: pip install 'visus[atari]'") from absent
-    known = {rom.title().replace("_", ""): rom for rom in ale_py.roms.get_all_rom_ids()}
     game, version = matched["new"] or matched["old"], matched["v"] or "5"
     if game not in known:
         raise LookupError(
@@ -209,12 +205,18 @@ def find(name: str) -> Callable[..., World] | None:
 
 
 def games() -> list[str]:
-    """The ids of all games; none without ale_py."""
+    """The names of all games, as in their ids; none without ale_py."""
     try:
-        import ale_py.roms
+        return list(_roms())
     except ImportError:
         return []
-    return sorted(f"ALE/{rom.title().replace('_', '')}-v5" for rom in ale_py.roms.get_all_rom_ids())
+
+
+def _roms() -> dict[str, str]:
+    """Games by the name in their id, `Pong` for `pong`. Raises ImportError."""
+    import ale_py.roms
+
+    return {rom.title().replace("_", ""): rom for rom in sorted(ale_py.roms.get_all_rom_ids())}
 
 
 def _builder(name: str, rom: str, usual: float) -> Callable[..., World]:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from ..geometry.spaces import Choices, Observed
 from ._contract import Step, World
 
-EPISODES, STEPS = 12, 4000  # of random play that are looked at, whichever is less
+EPISODES = 12  # of random play that are looked at
+FEW, MANY = 1500, 4000  # steps of them: at least, at most
 LONGEST = 20_000  # steps after which an episode without end is given up
-TWINS = 200  # steps for which two copies with one seed are compared
+SEEDS, TWINS = (7, 8), 200  # of episodes, and their steps, in which two copies are compared
 LARGE, SMALL = 1000.0, 1e-4  # rewards beyond are of an unusual size
 OUTSIDE = 0.05  # share of observations beyond the declared bounds that is remarkable: a bound is often rounded
 
@@ -26,12 +27,12 @@ class Heard(NamedTuple):
     longest: int
 
 
-def examine(make: Callable[[], World]) -> list[str]:
+def examine(make: Callable[[], World], rewards: bool = True) -> list[str]:
     """What is wrong with a world, a sentence each; nothing for one that keeps what it promises.
 
     Looked for, in some thousand steps of random play: failures, values that are no numbers, shapes and kinds other than
     promised, flags that contradict each other, arrays that are shown twice, rewards of an unusual size or none at all,
-    episodes that never end, and a seed that does not bring an episode back.
+    episodes that never end, and a seed that does not bring an episode back. rewards: look at their sizes, too.
     """
     try:
         world = make()
@@ -39,7 +40,7 @@ def examine(make: Callable[[], World]) -> list[str]:
         return [f"it cannot be made: {_line(wrong)}"]
     try:
         heard = _listen(world)
-        found = heard.complaints or [*_ending(world, heard), *_rewards(heard)]
+        found = heard.complaints or [*_ending(world, heard), *(_rewards(heard) if rewards else ())]
         # A world that fails is not compared with itself.
         return found if heard.complaints else [*found, *_twins(world, make)]
     finally:
@@ -53,13 +54,13 @@ def _listen(world: World) -> Heard:
     rewards: list[float] = []
     outside, longest, episode = 0, 0, 0
     shown: list[tuple[NDArray[Any], NDArray[Any]]] = []  # what was shown, and how it looked then
-    while episode < EPISODES and len(rewards) < STEPS and "failed" not in found:
+    while (episode < EPISODES or len(rewards) < FEW) and len(rewards) < MANY and "failed" not in found:
         length, over, where = 0, False, f"episode {episode} (reset({episode}))"
         try:
             seen = world.reset(episode)
             _note(found, _wrong(world.observed, seen, f"at the start of {where}"))
             shown.append((seen, np.array(seen)))
-            while not over and length < LONGEST and (length < STEPS or not world.limit):
+            while not over and length < LONGEST and (length < MANY or not world.limit):
                 step = world.step(_one(world, dice))
                 length += 1
                 _note(found, _step_wrong(world, step, f"in step {length} of {where}"))
@@ -89,9 +90,7 @@ def _listen(world: World) -> Heard:
 def _ending(world: World, heard: Heard) -> Iterator[str]:
     if not heard.episodes:
         limit = f", though its limit is {world.limit}" if world.limit else ""
-        yield (
-            f"no episode was over after {heard.longest} steps of random play{limit}; give it an end, or the option limit"
-        )
+        yield f"no episode was over after {heard.longest} steps of random play{limit}; give it an end, or a limit"
     elif world.limit and heard.longest > world.limit:
         yield f"an episode had {heard.longest} steps, though its limit is {world.limit}; cut episodes at the limit"
 
@@ -108,29 +107,43 @@ def _rewards(heard: Heard) -> Iterator[str]:
 
 
 def _twins(world: World, make: Callable[[], World]) -> Iterator[str]:
-    """One seed and the same actions, in a world that was played before and in a fresh one."""
-    fresh = make()
+    """One seed and the same actions, in two fresh worlds, and in one that was played before."""
+    fresh = [make(), make()]
     try:
-        for seed in (7, 8):
-            dice = np.random.default_rng(seed)
-            pair = [np.array(world.reset(seed)), np.array(fresh.reset(seed))]
-            for length in range(TWINS + 1):
-                if not np.array_equal(*pair):
-                    yield (
-                        f"the same seed and actions lead elsewhere after {length} steps; draw all that is random from "
-                        "a generator that `reset` makes of its seed, and begin with nothing of the episode before"
-                    )
-                    return
-                action = _one(world, dice)
-                steps = [one.step(action) for one in (world, fresh)]
-                if steps[0][1:] != steps[1][1:]:
-                    yield f"the same seed and actions earn otherwise or end otherwise after {length + 1} steps"
-                    return
-                if steps[0].over:
-                    break
-                pair = [np.array(step.observation) for step in steps]
+        for seed in SEEDS:
+            if (steps := _apart(fresh[0], fresh[1], seed)) is not None:
+                yield (
+                    f"the same seed and actions lead elsewhere after {steps} steps; draw all that is random from a "
+                    "generator that `reset` makes of its seed"
+                )
+                return
+        for seed in SEEDS:
+            if (steps := _apart(world, fresh[0], seed)) is not None:
+                yield (
+                    f"the same seed and actions lead elsewhere after {steps} steps in a world that was played before, "
+                    "so that a run that is resumed goes on otherwise; let `reset` begin with nothing of what was"
+                )
+                return
     finally:
-        fresh.close()
+        for one in fresh:
+            one.close()
+
+
+def _apart(one: World, other: World, seed: int) -> int | None:
+    """After how many steps two worlds differ, by what is shown, earned or over; None if they do not."""
+    dice = np.random.default_rng(seed)
+    pair = [np.array(each.reset(seed)) for each in (one, other)]
+    for length in range(TWINS):
+        if not np.array_equal(*pair):
+            return length
+        action = _one(one, dice)
+        steps = [each.step(action) for each in (one, other)]
+        if steps[0][1:] != steps[1][1:]:
+            return length + 1
+        if steps[0].over:
+            break
+        pair = [np.array(step.observation) for step in steps]
+    return None
 
 
 def _step_wrong(world: World, step: Step, where: str) -> dict[str, str]:

@@ -35,6 +35,9 @@ WORDS = {
     "Taxi": ("down", "up", "right", "left", "pick up", "drop off"),
     "Blackjack": ("stick", "hit"),
 }
+HIDDEN = ("phys2d", "tabular", "ale_py")  # need jax; are listed as games
+# Pygame greets, and looks for a screen and a sound card though it only draws into arrays.
+SILENT = {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
 THEIR_LETTERS = {"H": PIT, "F": FREE, "S": "S", "G": "G", "C": "C"}
 LIMIT = inspect.Parameter("limit", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=int | None)
 
@@ -50,10 +53,10 @@ class Adapted(World):
         self.bounds = _spaces.bounds(env.observation_space)
         self.actions, self._do = _spaces.done(env.action_space, name, _words(env))
         self.fps = float(env.metadata.get("render_fps") or 30.0)
-        self._steps = 0
+        self._begun, self._steps = False, 0
 
     def reset(self, seed: int) -> NDArray[Any]:
-        self._steps = 0
+        self._begun, self._steps = True, 0
         return self._see(self.env.reset(seed=seed)[0])
 
     def step(self, action: Any) -> Step:
@@ -64,6 +67,8 @@ class Adapted(World):
         return Step(self._see(seen), float(reward), ended, cut, ended or cut)
 
     def picture(self) -> NDArray[np.uint8]:
+        if not self._begun:
+            raise ValueError(f"{self.name} has no episode to draw yet; begin one with reset(seed)")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a drawing library says when it is first loaded
             try:
@@ -127,6 +132,24 @@ def find(name: str, ours: Iterable[str]) -> Callable[..., World]:
     return _made(gymnasium, name, spec, creator)
 
 
+def ids() -> dict[str, list[str]]:
+    """The environments that are known, the newest version of each, by the module they are made in.
+
+    Raises ImportError without Gymnasium.
+    """
+    newest: dict[tuple[str | None, str], Any] = {}
+    for spec in library().registry.values():
+        kept = newest.get((spec.namespace, spec.name))
+        if isinstance(spec.entry_point, str) and (not kept or (kept.version or 0) <= (spec.version or 0)):
+            newest[spec.namespace, spec.name] = spec
+    found: dict[str, list[str]] = {}
+    for spec in newest.values():
+        family = spec.entry_point.partition(":")[0].removeprefix("gymnasium.envs.").partition(".")[0]
+        if family not in HIDDEN:
+            found.setdefault(family, []).append(spec.id)
+    return found
+
+
 def adapted(env: Any, name: str) -> World:
     """An environment that somebody made, its wrappers kept."""
     spec = getattr(env, "spec", None)
@@ -141,7 +164,8 @@ def is_environment(made: Any) -> bool:
 
 def library() -> Any:
     """Gymnasium, and the Atari games if they are there; silent. Raises ImportError."""
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    for quiet, value in SILENT.items():
+        os.environ.setdefault(quiet, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import gymnasium
@@ -177,9 +201,9 @@ def _creator(gymnasium: Any, entry_point: str) -> Any:
 
 
 def _unknown(name: str, registry: Iterable[str], ours: Iterable[str]) -> str:
-    ids = [known for known in registry if not known.startswith(("phys2d/", "tabular/"))]  # need another library
+    near = [known for known in registry if known.partition("/")[0] not in HIDDEN]
     return (
-        f"no world '{name}'.{nearest(name, [*ours, *ids])} Here are {', '.join(ours)}; `visus worlds` lists the "
+        f"no world '{name}'.{nearest(name, [*ours, *near])} Here are {', '.join(ours)}; `visus worlds` lists the "
         "environments of Gymnasium, and a file of yours, my_world.py, is one too."
     )
 

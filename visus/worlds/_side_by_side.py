@@ -6,6 +6,7 @@ how a world keeps its state; whether it arrives at the same observation is check
 """
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from ..geometry.cells import Layout
 from ..geometry.decisions import Tables
 from ..geometry.spaces import Choices
 from ._contract import Step, World
+from ._examine import examine
 
 Numbers = NDArray[Any]
 
@@ -75,12 +77,14 @@ class SideBySide:
         reached = observations
         flags = np.zeros((3, self.n), bool)
         finished = []
+        if len(actions) != self.n:
+            raise ValueError(f"{len(actions)} actions came for {self.n} copies of {self.name}; give each one")
         for i, action in enumerate(actions.tolist()):
             seen, reward, ended, cut, over = self._act(i, action)
             observations[i], rewards[i] = seen, reward
-            flags[0, i], flags[1, i] = ended, cut
+            if over or ended:
+                flags[:, i] = ended, cut, over
             if over:
-                flags[2, i] = True
                 if reached is observations:
                     reached = observations.copy()
                 reached[i] = seen
@@ -134,6 +138,10 @@ class SideBySide:
                 self.observations[i] = self._reset(i)
         return exact
 
+    def complaints(self) -> list[str]:
+        """What is wrong with a fresh copy of the world, a sentence each, but for the sizes of its rewards."""
+        return examine(self.make, rewards=False)
+
     def close(self) -> None:
         for world in self.worlds:
             world.close()
@@ -164,9 +172,9 @@ class SideBySide:
         return step
 
     def _reset(self, i: int) -> Numbers:
-        entropy = np.random.SeedSequence([self.seed, self.stream, i, self.begun[i]])
-        # A seed of C is a signed 32-bit number.
-        self._seeds[i] = int(entropy.generate_state(1)[0]) >> 1
+        place = f"{self.seed} {self.stream} {i} {self.begun[i]}"
+        mixed = blake2b(place.encode(), digest_size=4).digest()
+        self._seeds[i] = int.from_bytes(mixed, "little") >> 1  # a seed of C is a signed 32-bit number
         seen = self.worlds[i].reset(self._seeds[i])
         if seen.shape != self._shape or seen.dtype != self._dtype:
             raise ValueError(self._broken(i, seen))

@@ -119,4 +119,6 @@ def _measured(space: Any) -> tuple[Observed, See]:
     if space.dtype == np.uint8:
         return Observed(shape), lambda given: np.asarray(given, np.float32) / np.float32(255)
     # A copy: some environments go on writing into the array they showed.
-    return Observed(shape or (1,)), lambda given: np.array(given, np.float32).reshape(shape or (1,))
+    if shape:
+        return Observed(shape), lambda given: np.array(given, np.float32)
+    return Observed((1,)), lambda given: np.array(given, np.float32).reshape(1)

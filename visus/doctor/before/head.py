@@ -10,7 +10,7 @@ from torch import Tensor
 from ...engine.objective import Batch, Objective, sum_of
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
-from ..instruments import generative
+from ..instruments import acting, generative
 from ..instruments.sequences import are_tokens
 from ._copy import descending, first_batch, patient, unexamined
 from ._look import Look, failure, look
@@ -43,7 +43,7 @@ def _problems(task: Task, objective: Objective, batch: Batch, seen: Look) -> lis
     if seen.error:
         found += [finding for call in calls for finding in _judge_classes(call.labels, call.n_classes)]
         return [finding for finding in found if finding.severity == BLOCKER] or [_failed(seen.error)]
-    labels = _labels(task, objective, batch, calls)
+    labels = None if acting.acts(task) else _labels(task, objective, batch, calls)  # actions are no labels
     tokens = any(are_tokens(column) for column in batch[1:])
     found += _judge_classes(labels, calls[0].n_classes if calls else _width(seen, labels), tokens)
     return found + _judge_reduction(task, objective, batch)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ...engine.objective import Objective
 from ...engine.task import Task
 from ..finding import BLOCKER, NOTE, PASS, WARNING, Finding
+from ..instruments import acting
 from ._copy import descending, first_batch, patient, unexamined
 from ._look import WEIGHTED, LayerCall, look
 
@@ -33,6 +34,8 @@ def _examine(task: Task, objective: Objective) -> Finding:
     odd = [call for call in layers[:-1] if _off_scale(call) > FACTOR or not _off_scale(call)]
     odd += [call for call in layers[-1:] if _std(call) > FACTOR * _span(call)[1]]  # it may well start small, or at 0
     signal = _signal(layers)
+    if acting.acts(task) and not any(map(_between, (call.given for call in layers))):
+        return Finding(PASS, "what is observed is always the same: there is nothing to tell apart")
     weakest = min(signal, key=lambda row: row[1])
     strongest = max(signal, key=lambda row: row[1])
     n = len(layers)

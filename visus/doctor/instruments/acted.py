@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...engine.aside import aside
 from ...engine.objective import Batch
 from ...engine.seed import own_randomness
 from ...engine.task import Task
-from ...geometry.spaces import Actions, Choices
+from ...geometry.spaces import Choices
 from .acting import Lessons, Worlds
 from .tensors import rounded
 
@@ -35,7 +34,7 @@ def at_random(worlds: Worlds, seconds: float = SECONDS) -> dict[str, float]:
     signed, sizes, steps = np.zeros(worlds.n), [], 0
     worlds.restart()
     while any(len(mine) < share for mine in totals) and time.monotonic() - began < seconds:
-        found = worlds.step(_any(worlds.actions, worlds.n, dice))
+        found = worlds.step(worlds.actions.drawn(worlds.n, dice))
         steps += worlds.n
         sizes.append(np.abs(found.rewards[found.rewards != 0]))
         signed += np.sign(found.rewards)
@@ -59,16 +58,6 @@ def at_random(worlds: Worlds, seconds: float = SECONDS) -> dict[str, float]:
         "reward_largest": float(rewards.max()) if len(rewards) else 0.0,
         "reward_smallest": float(rewards.min()) if len(rewards) else 0.0,
     }
-
-
-def _any(actions: Actions, n: int, dice: np.random.Generator) -> NDArray[Any]:
-    """n actions drawn evenly; where there is no bound, from a standard normal distribution."""
-    if isinstance(actions, Choices):
-        return dice.integers(actions.n, size=n)
-    bounded = np.isfinite(actions.low) & np.isfinite(actions.high)
-    low, high = np.where(bounded, actions.low, -1.0), np.where(bounded, actions.high, 1.0)
-    drawn = np.where(bounded, dice.uniform(low, high, (n, actions.size)), dice.standard_normal((n, actions.size)))
-    return np.clip(drawn, actions.low, actions.high).astype(np.float32)
 
 
 def facts(task: Any) -> dict[str, Any]:

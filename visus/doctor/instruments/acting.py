@@ -126,6 +126,10 @@ class Worlds(Protocol):
     actions: Actions
 
     def restart(self) -> None: ...
+    def complaints(self) -> list[str]:
+        """What is wrong with a fresh copy of the world, a sentence each; optional."""
+        ...
+
     def step(self, actions: NDArray[Any]) -> Experience: ...
 
 

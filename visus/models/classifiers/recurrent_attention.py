@@ -9,6 +9,7 @@ Differs from the paper: a place is rounded to the pixel that is looked at, and t
 chances of several courses over the same picture are averaged when it answers.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from ._layout import SMALL_START, at_least_1, one_of
 
 Core = Literal["rectifier", "lstm"]
 SEEN, PLACED, GLIMPSE = 128, 128, 256  # units for what is seen, for where, and for both; section 4 of the paper
+ONLY_CLASSES = True  # an answer is right or wrong: that is the reward
 CORNER = 1.0  # places are (down, right) from -1 to 1: (-1, -1) is the upper left corner, 0 the middle
 FIXED = 2014  # seed of the draws by which it answers: the same for every picture, so that an answer is a function of it
 
@@ -53,28 +55,30 @@ class Retina(nn.Module):
         super().__init__()
         self.side, self.widths = side, [side * 2**scale for scale in range(scales)]
 
-    def planes(self, images: Tensor) -> list[Tensor]:
-        """Images (B, C, H, W) -> for each scale the means around every pixel, with a rim of 0 to look beyond the edge.
+    def sums(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) -> the sum of all that lies up and left of each corner of a pixel, (B, C, H + 1, W + 1).
 
-        A patch averaged down to side x side is then nothing but every 2, 4, ...th of these means.
+        The mean of any box is then four of these numbers, whatever its size (Crow, 1984). Beyond the picture lies 0.
+        In double precision, because a large sum would swallow the small difference.
         """
-        found = []
-        for width in self.widths:
-            before = width // 2
-            rimmed = F.pad(images, (before, width - before, before, width - before))
-            found.append(F.avg_pool2d(rimmed, width // self.side, 1) if width > self.side else rimmed)
-        return found
+        return F.pad(images.double().cumsum(2).cumsum(3), (1, 0, 1, 0))
 
-    def forward(self, planes: list[Tensor], centres: Tensor) -> Tensor:
-        """centres: int (B, M, 2), in pixels from the upper left corner -> (B, M, scales C side side)."""
-        B, M, _ = centres.shape
-        steps = torch.arange(self.side, device=centres.device)
+    def forward(self, sums: Tensor, centre: Tensor) -> Tensor:
+        """centre: int (B, M, 2), in pixels from the upper left corner -> what is seen there, (B, M, scales C side side)."""
+        B, C, H, W = sums.shape
+        M, n = centre.shape[1], self.side + 1
+        edges = torch.arange(n, device=centre.device)
         seen = []
-        for plane, width in zip(planes, self.widths, strict=True):
-            down, right = (centres[..., axis, None] + steps * (width // self.side) for axis in (0, 1))  # (B, M, side)
-            index = down[..., :, None] * plane.shape[3] + right[..., None, :]  # (B, M, side, side)
-            patch = plane.flatten(2).gather(2, index.reshape(B, 1, -1).expand(-1, plane.shape[1], -1))
-            seen.append(patch.view(B, -1, M, self.side**2).transpose(1, 2).flatten(2))
+        for width in self.widths:
+            block = width // self.side
+            down, right = (
+                (centre[..., axis, None] + edges * block - width // 2).clamp(0, last)
+                for axis, last in enumerate((H - 1, W - 1))
+            )  # (B, M, n)
+            index = down[..., :, None] * W + right[..., None, :]  # (B, M, n, n)
+            at = sums.flatten(2).gather(2, index.view(B, 1, -1).expand(-1, C, -1)).view(B, C, M, n, n)
+            means = at.diff(dim=3).diff(dim=4) / block**2
+            seen.append(means.transpose(1, 2).flatten(2))
         return torch.cat(seen, 2)
 
 
@@ -119,6 +123,7 @@ class RecurrentAttention(nn.Module):
     """
 
     SURROGATES = ("reinforce",)
+    draws: Tensor
 
     def __init__(
         self,
@@ -142,26 +147,19 @@ class RecurrentAttention(nn.Module):
         self.expect = nn.Linear(hidden, 1)
         self.decide = nn.Linear(hidden, n_classes)
         self._courses: list[Course] | None = None
-        # One row of draws a course: the first place, uniform in the picture, then what is added to each mean.
         random = np.random.Generator(np.random.Philox(FIXED))
-        rows = np.concatenate(
-            [random.uniform(-1, 1, (looks, 1, 2)), random.standard_normal((looks, glimpses - 1, 2))], 1
-        )
-        self.register_buffer("draws", torch.tensor(rows, dtype=torch.float32), persistent=False)  # (M, T, 2)
+        # A row of draws for each course: the first place, uniform in the picture, then what is added to each mean.
+        first, noise = random.uniform(-1, 1, (looks, 1, 2)), random.standard_normal((looks, glimpses - 1, 2))
+        draws = torch.tensor(np.concatenate((first, noise), 1), dtype=torch.float32)  # (M, T, 2)
+        self.register_buffer("draws", draws, persistent=False)
         self._begin(n_classes)
-
-    draws: Tensor
 
     def _begin(self, n_classes: int) -> None:
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 initialise.he(module.weight)
                 nn.init.zeros_(module.bias)
-        for last in (
-            self.decide,
-            self.locate,
-            self.expect,
-        ):  # no favourite class, and every course begins in the middle
+        for last in (self.decide, self.locate, self.expect):  # no favourite class, nor a favourite place
             nn.init.normal_(last.weight, std=SMALL_START / last.in_features**0.5)
         nn.init.constant_(self.expect.bias, 1 / n_classes)  # how often a blind guess is right
 
@@ -171,7 +169,8 @@ class RecurrentAttention(nn.Module):
             self._courses.append(course)
         if self.training:
             return course.scores[:, 0]
-        return course.scores.float().log_softmax(2).logsumexp(1) - np.log(course.scores.shape[1])
+        scores = course.scores.to(self.draws.dtype)
+        return scores.log_softmax(2).logsumexp(1) - math.log(scores.shape[1])
 
     def look(self, images: Tensor) -> Course:
         """Look at each picture (B, C, H, W): on one course of fresh draws in training, else on those that are kept."""
@@ -187,7 +186,7 @@ class RecurrentAttention(nn.Module):
         """draws: (B, M, T, 2), of which the first are places and the others added to the means."""
         B, M, T, _ = draws.shape
         sides = torch.tensor(images.shape[2:], device=images.device)
-        planes = self.retina.planes(images)
+        sums = self.retina.sums(images)
         state = self.core.start(B * M)
         place, places, chances, expected = draws[:, :, 0], [], [], []
         for t in range(T):
@@ -195,7 +194,7 @@ class RecurrentAttention(nn.Module):
             centre = centres(place, sides)  # (B, M, 2)
             place = centre / sides * 2 - CORNER
             places.append(place)
-            seen = self.see(self.retina(planes, centre).flatten(0, 1)).relu()
+            seen = self.see(self.retina(sums, centre).to(draws.dtype).flatten(0, 1)).relu()
             where = self.place(place.flatten(0, 1).to(seen.dtype)).relu()
             state = self.core(self.join(torch.cat((seen, where), 1)).relu(), state)
             if t + 1 < T:
@@ -233,25 +232,20 @@ class RecurrentAttention(nn.Module):
             self._courses = outer
 
     def taught(self, course: Course, right: Tensor) -> dict[str, Tensor]:
-        """The terms that teach where to look, see `taught`."""
-        return taught(course, right)
+        """The terms that teach where to look. right: (B,), whether the answer was: the reward of every draw before it.
 
-
-def taught(course: Course, right: Tensor) -> dict[str, Tensor]:
-    """The terms of a course's draws. right: (B,), whether the answer was: the reward of every draw before it.
-
-    reinforce: its gradient is an estimate of that of the share of wrong answers. baseline: half the squared error of
-    the chance to be right, told before each draw. Both are means over pictures and draws; without a draw there is none.
-    Source: Mnih et al., 2014, equation 2, and section 3.2.
-    """
-    if not course.chances.numel():
-        return {}
-    reward = right.to(course.chances)[:, None, None].expand_as(course.chances)
-    expected = course.expected.to(reward)
-    return {
-        "reinforce": reinforce_loss(course.chances, reward - expected),
-        "baseline": value_loss(expected, reward),
-    }
+        reinforce: its gradient is an estimate of that of the share of wrong answers. baseline: half the squared error
+        of the chance to be right, told before each draw. Both are means over pictures and draws; a single glimpse is
+        never aimed, and there is nothing to teach. Source: Mnih et al., 2014, equation 2, and section 3.2.
+        """
+        if not course.chances.numel():
+            return {}
+        reward = right.to(course.chances)[:, None, None].expand_as(course.chances)
+        expected = course.expected.to(reward)
+        return {
+            "reinforce": reinforce_loss(course.chances, reward - expected),
+            "baseline": value_loss(expected, reward),
+        }
 
 
 def build(

@@ -21,6 +21,11 @@ SAME = ("recipe", "learns", "source")  # besides settings: what runs that differ
 IDLE = ("seed", "arithmetic", "device")  # settings that may differ all the same
 DRAWN = ("validation_return", "validation_return_spread", "train_return", "validation_length", "env_steps")
 IN_A_ROW = 4  # pictures of one evaluation
+STARTS = "What an episode is worth before it begins"
+STARTS_READING = (
+    "What the values say of it (start), what its policy truly earns (policy) and what the best one would (best), "
+    "discounted and computed from the tables of the world. The first two meet where values are right."
+)
 GAPS = "Value expected, and beyond what was earned"
 GAPS_READING = (
     "What it expects to earn at states of its evaluations, on average, and by how much more that is than it then "
@@ -83,7 +88,8 @@ def _lead(facts: dict[str, Any]) -> str:
     options = f" ({facts['options']})" if facts.get("options") else ""
     how = "its actions drawn as in training" if facts.get("drawn") else "by the actions it holds best"
     which = "the episodes of the one test" if facts.get("part") == "test" else "fresh episodes, which are not a test"
-    return f"A {str(facts.get('player')).replace('_', ' ')} in {facts.get('world')}{options}, {how}: {which}."
+    kind = str(facts.get("player")).replace("_", " ").capitalize()
+    return f"{kind} in {facts.get('world')}{options}, {how}: {which}."
 
 
 def _values(record: Record, facts: dict[str, Any], ours: Floats, by_chance: float, solved: float) -> list[Any]:
@@ -209,9 +215,10 @@ def _scores(record: Record) -> list[Chart]:
     events, x_name = record.of("scores"), _x_name(record)
     names = list(dict.fromkeys(name for event in events for name in mapping(event.get("scores"))))
     worth = [name for name in names if name.endswith(("_mean", "_gap"))]
+    starts = [name for name in names if name.endswith("_value")]
     alone = {name: SCORES.get(name, (measured(name).capitalize(), READING)) for name in names}
-    groups = [(GAPS, GAPS_READING, worth)]
-    groups += [(*told, [name]) for name, told in alone.items() if name not in (*DRAWN, *worth)]
+    groups = [(GAPS, GAPS_READING, worth), (STARTS, STARTS_READING, starts)]
+    groups += [(*told, [name]) for name, told in alone.items() if name not in (*DRAWN, *worth, *starts)]
     groups.append((*LENGTH, ["validation_length"]))
     charts = []
     for title, reading, shared in groups:
@@ -225,14 +232,15 @@ def _short(name: str) -> str:
     """`q_gap` -> `Q beyond earned`."""
     of, _, kind = name.rpartition("_")
     word = {"q": "Q", "value": "V"}.get(of, of.replace("_", " "))
-    return {"mean": f"{word} expected", "gap": f"{word} beyond earned"}.get(kind, measured(name))
+    said = {"mean": f"{word} expected", "gap": f"{word} beyond earned", "value": of.replace("_", " ")}
+    return said.get(kind, measured(name))
 
 
 def _pictures(run: Run, record: Record) -> list[dict[str, Any]]:
     """Pictures that the task drew of what it knows, the last ones, and how they came about."""
     found = []
     for name in sheets.names(record):
-        rows = sheets.strip(run, record, name, MOST_EPOCHS, IN_A_ROW)
+        rows = sheets.strip(run, record, name, MOST_EPOCHS, IN_A_ROW, sheets.COLUMN_PX)
         if rows:
             found.append({"name": name.replace("_", " "), "last": rows[-1], "rows": rows if len(rows) > 1 else []})
     return found

@@ -168,7 +168,7 @@ def load(folder: str | Path) -> Agent:
     """The player in a run folder or a model folder. Raises FileNotFoundError or ValueError, with the next step."""
     facts, weights = ship.contents(folder)
     if facts.get("tells") != recipe.SUBJECT:
-        raise ValueError(f"{folder} holds a model of something else, which plays nothing; its card.md says what it does")
+        raise ValueError(f"{folder} holds a model of something else, which plays nothing; see its card.md")
     with ship.whole(folder):
         player = recipe.rebuild(facts)
         player.load_state_dict(weights)

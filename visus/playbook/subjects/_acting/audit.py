@@ -8,6 +8,7 @@ from ....data.audit._evidence import Verdict as Check
 from ....doctor.finding import PASS, WARNING
 from ....geometry.spaces import Choices
 from ....worlds._contract import World
+from ....worlds._examine import examine
 from ..._session import Session, Verdict
 from .. import _shared
 from .ground import Ground
@@ -16,8 +17,6 @@ PROMISED = "it shows what it says, its rewards are of a usual size, its episodes
 
 
 def run(session: Session) -> Verdict:
-    from ....worlds._examine import examine
-
     ground: Ground = _shared.source_of(session)
     session.prepared = ground
     session.show.progress("audit", 0, 1, f"playing {ground.world} at random")
