@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from visus import attacks, cli, explain, features, lab, recipes, search
+from visus import attacks, cli, explain, features, lab, recipes, search, worlds
 from visus.data import audit, captions, corruptions, formats
 from visus.doctor import before, during
 from visus.engine import catalogue
@@ -26,6 +26,7 @@ FOLDERS = (
     corruptions,
     lab,
     explain,
+    worlds,
 )
 ENTRIES = [(folder, name) for folder in FOLDERS for name in catalogue.names(folder)]
 

@@ -4,13 +4,14 @@ import warnings
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from visus.doctor.checkup import Checkup
 from visus.engine.loop import Evaluate, fit
 from visus.recipes import a2c, dqn, ppo, reinforce
+from visus.tasks._replay import Replay
 from visus.tasks.advantage_actor_critic import AdvantageActorCritic
-from visus.tasks.q_learn import QLearn
 
 from . import _acting_worlds
 
@@ -23,19 +24,21 @@ def signal(**options):
 
 
 TINY = {"hidden": 16, "layers": 1, "gamma": 0.8, "episodes": 5}
-DQN = {"memory": 2000, "warm_up": 64, "train_every": 2, "batch": 32, "target_every": 40, "epoch": 100, "epochs": 6}
-A2C = {"worlds": 2, "rollout": 10, "epoch": 400, "epochs": 8, "lr": 1e-2, "activation": "tanh"}
-PPO = {"worlds": 2, "rollout": 20, "batch": 20, "passes": 4, "epoch": 160, "epochs": 8, "lr": 3e-3}
-REINFORCE = {"steps": 40, "epoch": 400, "epochs": 8, "lr": 1e-2}
+DQN = {"memory": 2000, "warm_up": 64, "train_every": 2, "lr": 1e-2, "target_every": 40, "epoch": 100}
+DQN |= {"epochs": 6, "activation": "tanh"}
+A2C = {"worlds": 2, "rollout": 10, "epoch": 200, "epochs": 7, "lr": 1e-2, "activation": "tanh"}
+PPO = {"worlds": 2, "rollout": 20, "batch": 20, "passes": 4, "epoch": 120, "epochs": 7, "lr": 3e-3}
+REINFORCE = {"steps": 40, "epoch": 200, "epochs": 7, "lr": 1e-2}
 
 
 def playing(recipe, settings, world=None, kind=None, **changes):
-    """A fresh task of a recipe; kind: the class with an illness, in place of the recipe's."""
+    """A fresh task of a recipe; kind: the class with an illness, of the task or of its memory, in place of its own."""
 
     def build():
-        task = recipe.build(**TINY, **settings, **(world or signal()), **changes)
+        task = recipe.build(**{**TINY, **settings, **(world or signal()), **changes})
         if kind is not None:
-            task.__class__ = kind
+            patient = task.memory if issubclass(kind, Replay) else task
+            patient.__class__ = kind
         return task
 
     return build
@@ -44,20 +47,20 @@ def playing(recipe, settings, world=None, kind=None, **changes):
 # -- illnesses ---------------------------------------------------------------------------------------------------------
 
 
-class EndlessValues(QLearn):
-    """Ends are learned as if the episode went on, from a value a bit above the best."""
+class EndsForgotten(Replay):
+    """What has ended is learned as if it went on."""
 
-    def lesson(self):
-        observations, actions, targets, *rest = super().lesson()
-        return observations, actions, 1.02 * targets + 0.5, *rest
+    def read(self, slots):
+        steps = super().read(slots)
+        return steps._replace(discounts=np.full_like(steps.discounts, self.gamma))
 
 
-class TimeIsAnEnd(QLearn):
+class TimeIsAnEnd(Replay):
     """What a time limit cut is held to be worth nothing more."""
 
-    def lesson(self):
-        observations, actions, targets, weights, rewards, ended, cut, slots = super().lesson()
-        return observations, actions, torch.where(cut, rewards, targets), weights, rewards, ended, cut, slots
+    def read(self, slots):
+        steps = super().read(slots)
+        return steps._replace(discounts=steps.discounts * ~steps.cut)
 
 
 class WrongWay(AdvantageActorCritic):
@@ -73,10 +76,10 @@ class AllAlike(AdvantageActorCritic):
 
 
 class LearnsNoValues(AdvantageActorCritic):
-    """The critic is pushed away from what was earned."""
+    """The critic learns the opposite of what was earned."""
 
     def _value_terms(self, values, lesson):
-        return {name: -0.01 * term for name, term in super()._value_terms(values, lesson).items()}
+        return super()._value_terms(values, lesson._replace(returns=-lesson.returns))
 
 
 # -- tasks -------------------------------------------------------------------------------------------------------------
@@ -88,23 +91,22 @@ HEALTHY = {
     "reinforce": playing(reinforce, REINFORCE),
     "reinforce without a baseline": playing(reinforce, REINFORCE, baseline="none"),
     "a2c": playing(a2c, A2C),
-    "a2c, shared": playing(a2c, A2C, shared=True, entropy_weight=0.01),
+    "a2c, shared": playing(a2c, A2C, shared=True, entropy_weight=0.01, epochs=14),
     "ppo": playing(ppo, PPO),
     "ppo, shared": playing(ppo, PPO, shared=True, entropy_weight=0.01),
 }
 ILL = {
-    "values run away": playing(dqn, DQN, kind=EndlessValues, lr=1e-2, target_every=4, gamma=0.99),
+    "values run away": playing(dqn, DQN, signal(ends=True), EndsForgotten, target_every=4, gamma=0.95),
     "target never copied": playing(dqn, DQN, target_every=10**9),
     "target is the network": playing(dqn, DQN, polyak=1.0),
     "memory of a few steps": playing(dqn, DQN, signal(length=40), memory=40),
     "always at random": playing(dqn, DQN, epsilon=1.0, epsilon_end=1.0),
-    "never at random": playing(dqn, {**DQN, "warm_up": 0}, epsilon=0.0, epsilon_end=0.0),
+    "never at random": playing(dqn, DQN, warm_up=0, epsilon=0.0, epsilon_end=0.0),
     "no reward": playing(dqn, DQN, signal(kind="Dark")),
     "time is an end": playing(dqn, DQN, kind=TimeIsAnEnd),
     "the wrong way": playing(a2c, A2C, kind=WrongWay),
-    "no values": playing(a2c, A2C, kind=LearnsNoValues),
-    "values a thousand times": playing(a2c, A2C, shared=True, value_weight=1000.0),
-    "large steps": playing(ppo, PPO, lr=0.3, passes=10),
+    "no values": playing(a2c, A2C, kind=LearnsNoValues, lr=1e-3),
+    "values a thousand times": playing(a2c, A2C, shared=True, value_weight=1000.0, epochs=14),
     "advantages alike": playing(a2c, A2C, kind=AllAlike),
     "rewards of a hundred": playing(a2c, A2C, signal(scale=100)),
 }

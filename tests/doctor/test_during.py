@@ -20,6 +20,7 @@ from visus.doctor.instruments import filters
 from visus.engine import catalogue
 from visus.runs.recorder import plain
 
+from . import _acting_tasks as acting
 from . import _dense_tasks as dense
 from . import _drawing_tasks as drawing
 from ._loops import digits, improve, mlp, sgd, trained
@@ -200,6 +201,18 @@ def marked():
     return dense.trained(dense.Marked).chart
 
 
+def moved(far, clipped):
+    """A run whose policy moved by so many nats in each round, in evaluation after evaluation."""
+    chart = Chart(steps=500, facts={"acting": {"looks": []}})
+    for step in range(100, 501, 100):
+        chart.add_evaluation({"step": step, "loss": None, "score": 1.0, "approx_kl": far, "clip_fraction": clipped})
+    return chart
+
+
+def acted(name):
+    return lambda: acting.trained(name).chart
+
+
 def made(kind):
     return lambda: drawing.trained(kind).chart
 
@@ -364,6 +377,32 @@ PLANTED = {
         ("sampler_disagrees", made(drawing.Forgets), made(drawing.Telling)),
     ],
     "variety": [("mode_collapse", made(drawing.Collapsed), made(drawing.Playing))],
+    "advantages": [
+        ("advantages_constant", acted("advantages alike"), acted("a2c")),
+        ("advantages_not_normalised", acted("rewards of a hundred"), acted("ppo")),
+    ],
+    "baseline": [("values_explain_nothing", acted("no values"), acted("a2c"))],
+    "exploration": [
+        ("epsilon_stuck", acted("always at random"), acted("dqn")),
+        ("never_explores", acted("never at random"), acted("dqn")),
+        ("no_reward_met", acted("no reward"), acted("dqn")),
+    ],
+    "policy_drowned": [("policy_drowned", acted("values a thousand times"), acted("a2c, shared"))],
+    "policy_steps": [
+        ("policy_steps_too_large", lambda: moved(0.4, 0.3), acted("ppo")),
+        ("policy_steps_too_large", lambda: moved(0.05, 0.7), lambda: moved(0.015, 0.2)),
+    ],
+    "replay": [("replay_too_small", acted("memory of a few steps"), acted("dqn"))],
+    "sureness": [("entropy_collapse", acted("the wrong way"), acted("a2c"))],
+    "target_network": [
+        ("target_never_synced", acted("target never copied"), acted("dqn")),
+        ("target_is_online", acted("target is the network"), acted("dqn")),
+    ],
+    "time_limit": [
+        ("time_limit_as_end", acted("time is an end"), acted("dqn")),
+        ("time_limit_as_end", acted("time is an end"), acted("dqn, ends")),
+    ],
+    "values": [("values_overestimated", acted("values run away"), acted("dqn, ends"))],
     "validation": [
         ("evaluated_in_training_mode", "scored in training mode", "dropout 0.5"),
         ("trained_in_eval_mode", "trained in evaluation mode", "convolutions"),

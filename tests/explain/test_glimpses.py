@@ -65,7 +65,7 @@ def test_the_sheets_show_each_way_and_what_it_came_to():
 
 def test_networks_that_see_all_at_once_are_told_apart():
     images, _ = pictures()
-    with pytest.raises(ValueError, match="sees the whole picture at once.*visus train ram_mnist"):
+    with pytest.raises(ValueError, match=r"sees the whole picture at once.*visus train ram_mnist"):
         technique.sheets(network(), images)
     with pytest.raises(ValueError, match="courses must be at least 1; got 0"):
         technique.sheets(glimpsing(), images, courses=0)

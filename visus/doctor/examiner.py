@@ -17,6 +17,7 @@ from torch.utils.hooks import RemovableHandle
 from ..engine.aside import is_aside
 from .chart import Chart
 from .instruments import consultation, depth, due, facts, filters, inputs, outputs, sequences
+from .instruments.beside import beside
 from .instruments.examples import Examples
 from .instruments.layers import Layers
 from .instruments.pretraining import Pretraining
@@ -237,6 +238,8 @@ class Examiner:
         answered = first_tensor(output)
         if torch.is_grad_enabled() and not (answered is not None and is_functorch_wrapped_tensor(answered)):
             self._answered = answered
+            if "beside" not in self.chart.facts and self.root.training and answered is not None:
+                self.chart.facts["beside"] = self._guard("the graph", lambda: beside(self.model, answered), [])
             self._left_at = time.perf_counter()
 
     # -- a step ---------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def known(name: str, slip: float | None = None) -> Known:
     """
     world = grid_world.build(name, slip)
     tables = world.tables()
-    on = ground(world.layout(), tables, world.actions.names)
+    on = ground(world.layout(), tables, grid_world.ACTIONS)
     assert on
     return Known(tables, on)
 

@@ -70,12 +70,17 @@ def run(
     plate = Plate(
         "What to do in the textbook's world",
         np.stack(pictures),
-        "A step costs 0.04 and slips aside with chance 0.2. Who does not look far sees only what a step costs, away from "
-        "the ends; who looks far goes for the goal from everywhere, and the long way round where the short one is dangerous.",
+        "A step costs 0.04 and slips aside with chance 0.2. Away from the ends, who does not look far sees only what a "
+        "step costs; who looks far goes for the goal from everywhere, the long way round where the short one is risky.",
         [f"discount {gamma:g}" for gamma in LOOKED_AT],
         large=True,
     )
-    data = {"gammas": gammas.tolist(), "left": worth[:, 0].tolist(), "right": worth[:, 1].tolist(), "sweeps": list(rests.items())}
+    data = {
+        "gammas": gammas.tolist(),
+        "left": worth[:, 0].tolist(),
+        "right": worth[:, 1].tolist(),
+        "sweeps": list(rests.items()),
+    }
     return Exhibit("The discount", findings, [_chart(gammas, worth, _crossing(near, far, reward))], [plate], data=data)
 
 
@@ -93,7 +98,11 @@ def _before(gammas: np.ndarray[tuple[int], np.dtype[np.float64]], turns: float) 
     return float(max([g for g in gammas if g < turns], default=0.0))
 
 
-def _chart(gammas: np.ndarray[tuple[int], np.dtype[np.float64]], worth: np.ndarray[tuple[int, int], np.dtype[np.float64]], crossing: float) -> Chart:
+def _chart(
+    gammas: np.ndarray[tuple[int], np.dtype[np.float64]],
+    worth: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    crossing: float,
+) -> Chart:
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
         for column, (colour, name) in enumerate(((ORANGE, "to the near reward"), (BLUE, "to the far one"))):

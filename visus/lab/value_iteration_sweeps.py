@@ -26,7 +26,8 @@ def run(
     sweeps: Annotated[int, Limits(2, 10_000), About("over all states")] = 60,
 ) -> Exhibit:
     """Value iteration and policy iteration on the same map, from values of 0, against the exact solution."""
-    tables, on = found = known(world, slip)
+    found = known(world, slip)
+    tables = found.tables
     best = policy_iteration(tables, gamma).values
     by_values, by_policies = [torch.zeros_like(tables.rewards)], [torch.zeros_like(tables.rewards)]
     for _ in range(sweeps):
@@ -39,17 +40,21 @@ def run(
     acts_best = next(
         n for n, q in enumerate(by_values) if _error(policy_evaluation(tables, greedy(q), gamma), best) < RIGHT
     )
-    sinks = [after / before for before, after in zip(errors["value iteration"], errors["value iteration"][1:], strict=False) if before > RIGHT]
+    sinks = [
+        after / before
+        for before, after in zip(errors["value iteration"], errors["value iteration"][1:], strict=False)
+        if before > RIGHT
+    ]
     when = {way: next((n for n, error in enumerate(series) if error < RIGHT), None) for way, series in errors.items()}
     findings = [
         (
-            f"Each sweep leaves at most {max(sinks):.3f} of the largest error; the theorem allows {gamma:g}, the discount "
-            f"(on average {np.exp(np.mean(np.log(np.maximum(sinks, 1e-12)))):.3f})."
+            f"Each sweep leaves at most {max(sinks):.3f} of the largest error, and on average "
+            f"{np.exp(np.mean(np.log(np.maximum(sinks, 1e-12)))):.3f}; the theorem allows {gamma:g}, the discount."
         ),
         f"Value iteration is within a millionth of the best values {_after(when['value iteration'], 'sweeps')}.",
         (
-            f"Who acts greedily on its values acts as well as anybody can from sweep {acts_best} on: what is best to do "
-            "is known before what it is worth."
+            f"Who acts greedily on its values acts as well as anybody can from sweep {acts_best} on: what is best to "
+            "do is known before what it is worth."
         ),
         (
             f"Policy iteration gets there {_after(when['policy iteration'], 'improvements')}, each of which solves a "
@@ -57,9 +62,11 @@ def run(
         ),
     ]
     steps = [n for n in SHOWN if n <= sweeps] + [sweeps]
-    pictures = np.stack([found.drawn(by_values[n]) for n in steps], large=True)
-    reading = "A goal's worth moves one cell a sweep. Arrows are the actions that look best; where all look alike, all are drawn."
-    plate = Plate("Values after so many sweeps", pictures, reading, [f"{n} sweep{'s' * (n > 1)}" for n in steps], large=True)
+    pictures = np.stack([found.drawn(by_values[n]) for n in steps])
+    reading = "A goal's worth moves one cell a sweep. Arrows are the actions that look best, all where all look alike."
+    plate = Plate(
+        "Values after so many sweeps", pictures, reading, [f"{n} sweep{'s' * (n > 1)}" for n in steps], large=True
+    )
     data = {"errors": errors, "sweeps": when, "acts_best": acts_best}
     return Exhibit("Sweeps of value iteration", findings, [_chart(errors, gamma)], [plate], data=data)
 

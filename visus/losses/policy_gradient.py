@@ -11,6 +11,8 @@ more that was than expected; no gradient goes through it.
 import torch
 from torch import Tensor
 
+ALIKE = 0.01  # deviation of returns, as a share of their size, below which they are one number
+
 
 def reinforce_loss(log_probs: Tensor, weights: Tensor) -> Tensor:
     """-mean(log pi(a|s) * weight): a scalar that means nothing by itself; its gradient does.
@@ -68,11 +70,13 @@ def kl_estimate(log_probs: Tensor, before: Tensor) -> Tensor:
 def explained_variance(values: Tensor, returns: Tensor) -> float:
     """1 - Var(returns - values) / Var(returns), in (-inf, 1]: 1 is perfect, 0 no better than a constant.
 
-    NaN where all returns are the same.
+    NaN where the deviation of the returns is below a hundredth of their size: there is nothing to be explained.
     """
     _check(values, returns)
-    spread = returns.var()
-    return float(1 - (returns - values).var() / spread) if spread > 0 else float("nan")
+    spread = returns.var() if returns.numel() > 1 else returns.new_zeros(())
+    if spread.sqrt() <= ALIKE * returns.abs().mean():
+        return float("nan")
+    return float(1 - (returns - values).var() / spread)
 
 
 def _check(log_probs: Tensor, other: Tensor) -> None:

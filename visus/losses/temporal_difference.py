@@ -2,8 +2,8 @@
 
 import math
 
-import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def q_targets(rewards: Tensor, discounts: Tensor, follow: Tensor, choosing: Tensor | None = None) -> Tensor:
@@ -18,10 +18,8 @@ def q_targets(rewards: Tensor, discounts: Tensor, follow: Tensor, choosing: Tens
     return rewards + discounts * best
 
 
-def temporal_difference(
-    values: Tensor, targets: Tensor, delta: float = 1.0, weights: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """The mean loss of values (B,) that should be targets (B,), and each one's error targets - values (B,), detached.
+def temporal_difference(values: Tensor, targets: Tensor, delta: float = 1.0, weights: Tensor | None = None) -> Tensor:
+    """The mean loss of values (B,) that should be targets (B,).
 
     Half the square of an error up to `delta`, and beyond it a line of that slope, so that a large error moves no
     further than one of `delta` (Huber, 1964); an infinite `delta` is half the square throughout. weights: on each
@@ -31,9 +29,9 @@ def temporal_difference(
         raise ValueError(f"delta of the Huber loss must be above 0; got {delta:g}")
     if values.shape != targets.shape:
         raise ValueError(f"values are {tuple(values.shape)} but targets are {tuple(targets.shape)}; give one for each")
-    errors = targets - values
-    half = 0.5 * errors.square()
-    if math.isfinite(delta):
-        sizes = errors.abs()
-        half = torch.where(sizes <= delta, half, delta * (sizes - 0.5 * delta))
-    return (half if weights is None else weights * half).mean(), errors.detach()
+    reduction = "mean" if weights is None else "none"
+    if math.isinf(delta):
+        found = 0.5 * F.mse_loss(values, targets, reduction=reduction)
+    else:
+        found = F.huber_loss(values, targets, reduction, delta)
+    return found if weights is None else (weights * found).mean()

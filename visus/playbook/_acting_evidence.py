@@ -20,7 +20,7 @@ from ..recipes._acting import SHOWN
 from ..report.sections.acting import FACTS, TENSORS
 from ..runs import film
 from ..runs.checkpoint import write_whole
-from ..runs.reader import EVIDENCE, Run
+from ..runs.reader import EVIDENCE, RUN, Run
 from ..ship.kinds.acting import Agent
 from ..ship.opened import opened
 from ..worlds._episodes import Make, Moment, Told, at_random, play, retrace
@@ -53,13 +53,13 @@ def illustrate(folder: Path, show: Show) -> None:
     def tell(done: int, of: int, steps: int) -> None:
         show.progress("test", done / of, 2, "episodes to be looked at")
 
-    played = agent.play(EPISODES, seed, drawn(agent), stream=SHOWN, progress=tell)
+    played = agent.play(EPISODES, seed, drawn(folder), stream=SHOWN, progress=tell)
     keep(folder, agent, played, "fresh", show)
 
 
-def drawn(agent: Agent) -> bool:
-    """Whether the player draws its actions, as it was evaluated."""
-    return bool(agent.facts.get("drawn", False))
+def drawn(folder: Path) -> bool:
+    """Whether the player of a run was evaluated by drawing its actions, as in training; no of a model folder alone."""
+    return (folder / RUN).is_file() and bool(_settings(folder).get("drawn"))
 
 
 def keep(folder: Path, agent: Agent, played: Sequence[Told], part: str, show: Show) -> None:
@@ -88,7 +88,7 @@ def keep(folder: Path, agent: Agent, played: Sequence[Told], part: str, show: Sh
         "player": agent.facts["player"],
         "gamma": agent.gamma,
         "part": part,
-        "drawn": drawn(agent),
+        "drawn": drawn(folder),
         "limit": there.limit,
         "solved": there.solved,
         "fps": there.fps,
@@ -126,7 +126,7 @@ def _actions(agent: Agent, played: Sequence[Told]) -> dict[str, Tensor]:
 
 def _gone_through(agent: Agent, make: Make, played: Sequence[Told]) -> list[Seen]:
     """The first episodes once more, as many as the steps allow; none of a world that goes another way each time."""
-    found, left = [], MOST_STEPS
+    found, left = list[Seen](), MOST_STEPS
     for told in played:
         if told.length > left and found:
             break
@@ -140,7 +140,7 @@ def _gone_through(agent: Agent, make: Make, played: Sequence[Told]) -> list[Seen
 
 def _seen(agent: Agent, moments: Iterable[Moment], told: Told) -> Seen:
     rewards, ended = list[float](), list[bool]()
-    values, batch = list[NDArray[Any]](), list[NDArray[Any]]()
+    expected, batch = list[NDArray[Any]](), list[NDArray[Any]]()
     for moment in moments:
         if moment.action is None:
             break
@@ -150,10 +150,10 @@ def _seen(agent: Agent, moments: Iterable[Moment], told: Told) -> Seen:
         if len(batch) == AT_ONCE or len(rewards) == told.length:
             said = agent.values(np.stack(batch))
             if said is not None:
-                values.append(said)
+                expected.append(said)
             batch = []
-    said = np.concatenate(values).astype(np.float64) if values else None
-    return Seen(np.array(rewards), said, np.array(ended))
+    values = np.concatenate(expected).astype(np.float64) if expected else None
+    return Seen(np.array(rewards), values, np.array(ended))
 
 
 def _expected(seen: Seen, gamma: float, clipped: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

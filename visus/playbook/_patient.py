@@ -68,7 +68,9 @@ def admit(run: Run) -> Patient:
         words = ("fit", str(info["source"]), *budget)
         options = (*(word for stage in info.get("skip", []) for word in ("--skip", stage)), *elsewhere)
     else:
-        settings = {**info["settings"], "arithmetic": info.get("precision", info["settings"]["arithmetic"])}
+        settings = dict(info["settings"])
+        if "arithmetic" in settings:
+            settings["arithmetic"] = info.get("precision", settings["arithmetic"])
         prepared = subject.prepared(settings, learned)
         for name in subject.PREPARED:
             settings.pop(name)

@@ -226,9 +226,10 @@ def _train_recipe(folder: Path, show: Show, task: Task | None = None) -> Outcome
     """Train in `folder`, to its end. task: as it was built for a fresh run; None: built anew, as the run records it."""
     keep_freed_memory()
     info = Run(folder).info
-    measured_before = {"arithmetic": info["precision"]} if "precision" in info else {}
-    task = task or catalogue.find(recipes, info["recipe"]).build(**info["given"] | measured_before)
-    if not measured_before:
+    build = catalogue.find(recipes, info["recipe"]).build
+    measured_before = {"arithmetic": info["precision"]} if "precision" in info and _subject.counts(build) else {}
+    task = task or build(**info["given"] | measured_before)
+    if "precision" not in info:
         settle(folder, task, fewest_threads(task))
     outcome = train(task, folder, show)
     if outcome.why == INTERRUPTED:

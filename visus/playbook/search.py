@@ -113,11 +113,14 @@ def _plan(session: Session, bench: Bench, space: Space, task: Task) -> Plan:
 def affordable(strategy: str, bench: Bench, space: Space, task: Task, measured: Cost, allowed: float) -> Plan:
     """The largest of the usual searches that fits into `allowed` seconds, its trials shortened if need be."""
     divide = catalogue.find(strategies, strategy).rounds
+    least = bench.subject.TRIAL * task.steps / task.steps_per_epoch
     for trials, epochs, repeats in ((TRIALS, EPOCHS, REPEATS), (FEWER_TRIALS, FEWER_EPOCHS, 0)):
-        plan = Plan(strategy, divide(trials, epochs), repeats=repeats)
+        plan = Plan(strategy, divide(trials, max(epochs, least)), repeats=repeats)
         alone = seconds(plan, task, measured)
         way, n, faster = _ways.choose(bench, list(space), task, measured, min(alone, allowed))
         shrink = _shrink(plan, task, measured, allowed * faster)
+        if least and shrink < 1:
+            continue  # shorter ones would tell nothing
         if shrink * task.steps_per_epoch >= FEWEST_STEPS or shrink >= 1:
             # A tiny set's epoch is a few steps: its trials are made long enough to say something.
             shrink = max(min(1.0, shrink), FEWEST_STEPS / task.steps_per_epoch)

@@ -84,7 +84,8 @@ def _resolve(session: Session) -> dict[str, Any]:
         return dict(session.detail["settings"])
     settings = _form.resolved(session.build, session.settings)
     task = built(session.learns, session.prepared, {**session.settings, "epochs": 1})
-    settings["arithmetic"] = str(task.precision)
+    if "arithmetic" in settings:
+        settings["arithmetic"] = str(task.precision)
     if "epochs" not in session.given:
         settings["epochs"] = _affordable_epochs(session, task)
     for name in of_recipe(session.learns).PREPARED:

@@ -27,9 +27,9 @@ def build(
     duelling: Annotated[bool, About("tell a state's value and each action's advantage apart")] = False,
     double: Annotated[bool, About("the network chooses the action that the target network values")] = False,
     n_steps: Annotated[int, Limits(1, 100), About("rewards that are counted before a value is asked for")] = 1,
-    memory: Annotated[int, Limits(1), About("observations to learn from, of all copies; 7 GB for a million of Atari")] = (
-        100_000
-    ),
+    memory: Annotated[
+        int, Limits(1), About("observations to learn from, of all copies; 7 GB for a million of Atari")
+    ] = (100_000),
     keep_memory: Annotated[bool, About("in the last checkpoint; else a resumed run fills it anew")] = True,
     prioritised: Annotated[bool, About("draw steps by how far off their value was")] = False,
     alpha: Annotated[float, Limits(0.0, 1.0), About("how much so; 0: all alike")] = 0.6,

@@ -15,8 +15,9 @@ __all__ = ["SUBJECT", "build"]
 def build(
     world: Annotated[str, About("a file of visus/worlds, or a Gymnasium id, whose rules are known")] = "grid_world",
     epochs: Annotated[int, Limits(1), About("improvements of the policy")] = 20,
+    episodes: Annotated[int, Limits(1), About("of an evaluation")] = 50,
     seed: Annotated[int, Limits(0), About("of the episodes it is judged by")] = 0,
     **settings: Any,
 ) -> Solve:
     """Raises LookupError or ValueError for worlds that cannot be, and for those whose rules nobody tells."""
-    return value_iteration.solved(policy_sweep, Stage(world=world, **settings), epochs, seed)
+    return value_iteration.solved(policy_sweep, Stage(world=world, episodes=episodes, **settings), epochs, seed)

@@ -15,11 +15,12 @@ __all__ = ["SUBJECT", "build"]
 def build(
     world: Annotated[str, About("a file of visus/worlds, or a Gymnasium id, whose rules are known")] = "grid_world",
     epochs: Annotated[int, Limits(1), About("sweeps over all states")] = 100,
+    episodes: Annotated[int, Limits(1), About("of an evaluation")] = 50,
     seed: Annotated[int, Limits(0), About("of the episodes it is judged by")] = 0,
     **settings: Any,
 ) -> Solve:
     """Raises LookupError or ValueError for worlds that cannot be, and for those whose rules nobody tells."""
-    return solved(value_sweep, Stage(world=world, **settings), epochs, seed)
+    return solved(value_sweep, Stage(world=world, episodes=episodes, **settings), epochs, seed)
 
 
 def solved(sweep: Sweep, stage: Stage, epochs: int, seed: int) -> Solve:

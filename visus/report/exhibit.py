@@ -14,12 +14,14 @@ from .figures.chart import Chart
 from .passages import Passage
 from .pictures import data_uri
 
+LARGE = 0.65  # pixels of the page for one of a drawing
+
 
 @dataclass(frozen=True)
 class Plate:
     """Pictures uint8 (N, H, W, 3) side by side, with a caption each or none, and one sentence on how to read them.
 
-    large: they are drawings whose words are to be read, three in a row.
+    large: they are drawings whose words are to be read.
     """
 
     title: str
@@ -27,6 +29,11 @@ class Plate:
     reading: str
     captions: Sequence[str] = ()
     large: bool = False
+
+    @property
+    def width_px(self) -> int:
+        """On the page, where they are large: dense enough for a fine screen."""
+        return round(LARGE * self.pictures.shape[2])
 
     @property
     def shown(self) -> list[tuple[str, str]]:

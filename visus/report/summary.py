@@ -34,6 +34,7 @@ def summarise(record: Record, outcome: Outcome | None, diagnosed: list[str]) -> 
         _unfinished(record) if not blocked else "",
         _measured(record, outcome),
         against,
+        _solved(record, outcome),
         f"With {outcome.n} test pictures the interval is wide; more of them would narrow it."
         if outcome and outcome.gauge and outcome.high - outcome.low > WIDE
         else "",
@@ -100,6 +101,15 @@ def _on_its_own_scale(record: Record, outcome: Outcome) -> str:
         f"On {outcome.n:,} test {outcome.things} the model came to {outcome.said(outcome.accuracy)} {outcome.measure}; "
         f"with 95 % confidence the true figure on data like these lies between {ends}."
     )
+
+
+def _solved(record: Record, outcome: Outcome | None) -> str:
+    """Whether a world counts as solved, where somebody has said from when on it does."""
+    solved = number(record.detail("test").get("solved"))
+    if outcome is None or not math.isfinite(solved):
+        return ""
+    reached = f"a mean return of {outcome.said(solved)} is held to solve this world"
+    return f"It is solved: {reached}." if outcome.accuracy >= solved else f"It is not solved yet: {reached}."
 
 
 def _against_rival(record: Record) -> tuple[bool | None, str]:

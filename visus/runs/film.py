@@ -1,14 +1,14 @@
 """Pictures one after the other, as a file that moves: GIF, WebP or MP4, by its name.
 
 Frames are uint8 (H, W, 3), all of one size. They are taken one at a time, so that a long film needs little memory;
-those of a GIF are gone through twice, first for their colours.
+those of a GIF are gone through twice, first for their colours, and the first of a WebP, to see of what kind they are.
 """
 
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,12 @@ Frame = NDArray[np.uint8]
 Source = Callable[[], Iterator[Frame]]  # the frames from the first on, as often as it is called
 
 COLOURS = 128  # of a GIF: a third smaller than with 256, and a drawing looks the same
-DRAWN = 256  # colours of a drawing, of which a WebP without loss is smaller than one with
 MANY = 1 << 18  # colours of a frame that are counted
 FASTEST_GIF = 50.0  # pictures a second: a browser shows one of less than 0.02 s for 0.1 s
-QUALITY, EFFORT = 80, 2  # of WebP: 0 to 100; 0 to 6, where 4 takes twice as long for a tenth less
+DRAWING: Mapping[str, Any] = {"lossless": True, "quality": 50}  # how a WebP is made of drawings, half the size so,
+PHOTOGRAPH: Mapping[str, Any] = {"quality": 80}  # and of photographs
+EFFORT = 2  # of WebP, 0 to 6: 4 takes twice as long for a tenth less
+TRIED = 6  # frames that are enough to see what a WebP is made of
 CRF = 20  # of H.264: 18 cannot be told from the original, 23 is usual
 CODECS = ("libx264", "libopenh264", "mpeg4")  # of MP4: the first that is there, the best before the others
 COLOUR_PIXELS = 2  # H.264 keeps colours of 2 x 2 pixels, so that sides are even
@@ -156,17 +158,19 @@ def _some(frame: Frame) -> list[tuple[int, int, int]]:
 
 
 def _webp(source: Source, fps: float) -> bytes:
-    drawing = Image.fromarray(next(source())).getcolors(DRAWN) is not None
-    how = {"lossless": True, "quality": 50} if drawing else {"quality": QUALITY}
-    # nobody jumps about in it: one whole picture is enough, and the others are what changes
-    how |= {"kmin": 0, "kmax": 1 << 20, "method": EFFORT}
-    return _animated((Image.fromarray(frame) for frame in source()), "WEBP", duration=round(1000 / fps), **how)
+    def made(frames: Iterable[Frame], how: Mapping[str, Any]) -> bytes:
+        drawn = (Image.fromarray(frame) for frame in frames)
+        # nobody jumps about in it: one whole picture is enough, and the others are what changes
+        return _animated(drawn, "WEBP", duration=round(1000 / fps), kmin=0, kmax=1 << 20, method=EFFORT, **how)
+
+    first = list(islice(source(), TRIED))
+    return made(source(), min((DRAWING, PHOTOGRAPH), key=lambda how: len(made(first, how))))
 
 
 def _animated(pictures: Iterator[Image.Image], kind: str, **how: Any) -> bytes:
-    made = io.BytesIO()
-    next(pictures).save(made, kind, save_all=True, append_images=pictures, loop=0, **how)
-    return made.getvalue()
+    found = io.BytesIO()
+    next(pictures).save(found, kind, save_all=True, append_images=pictures, loop=0, **how)
+    return found.getvalue()
 
 
 def _mp4(source: Source, fps: float) -> bytes:

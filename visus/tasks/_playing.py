@@ -6,7 +6,6 @@ depends on besides weights, worlds above all, is `ongoing`, in the last checkpoi
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -137,6 +136,7 @@ class Playing(Task):
         self.model, self.worlds, self.judged = model, worlds, judged
         self.gamma, self.episodes, self.drawn, self.clipped = gamma, episodes, drawn, clipped
         self.facts = dict(facts or {})
+        self._first = list(model.parameters())[:1]  # to search for one at every step would take a tenth of the time
         self.env_steps = 0  # of all training worlds together
         self.recent: deque[Episode] = deque(maxlen=RECENT)
         self.finished = 0
@@ -148,11 +148,12 @@ class Playing(Task):
 
     @property
     def device(self) -> torch.device:
-        return next(chain(self.model.parameters(), self.model.buffers())).device  # a table has no parameters
+        return (self._first or list(self.model.buffers()))[0].device  # a table has no parameters
 
     def seen(self, observations: NDArray[Any]) -> Tensor:
         """Observations as a tensor on the task's device; it shares their memory on a CPU."""
-        return torch.from_numpy(observations).to(self.device)
+        found, device = torch.from_numpy(observations), self.device
+        return found if device.type == "cpu" else found.to(device)
 
     def step(self, actions: Tensor) -> Experience:
         """Act in the training worlds, and count."""

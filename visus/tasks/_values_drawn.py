@@ -72,8 +72,9 @@ def values_drawn(q: Floats, on: Ground) -> NDArray[np.uint8]:
         best, ink = values[state], _ink(values[state] / size)
         draw.rectangle((x, y, x + CELL, y + CELL), _shade(best / size), LINE)
         _say(draw, _number(best), (x + CELL / 2, y + 0.2 * CELL), ink)
-        for action in np.flatnonzero(q[state] >= best - TIE * max(1.0, abs(best))):
-            if direction := on.directions[action] if on.directions else None:
+        equal = q[state] >= best - TIE * max(1.0, abs(best))
+        for direction in (way for way, is_best in zip(on.directions, equal, strict=False) if is_best):
+            if direction:
                 _arrow(draw, (x + CELL / 2, y + 0.63 * CELL), direction, ink)
     return np.asarray(image)
 

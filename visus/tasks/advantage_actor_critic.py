@@ -1,7 +1,7 @@
 """A2C: for each short rollout one step, along log-probabilities weighed by advantages (Mnih et al., 2016).
 
-Differs from the paper: its workers, which each wrote into the weights when they were ready, are worlds side by side that
-wait for each other.
+Differs from the paper: its workers, which each wrote into the weights when they were ready, are worlds side by side
+that wait for each other.
 """
 
 from torch import Tensor

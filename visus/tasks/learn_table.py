@@ -5,7 +5,7 @@ those that could be.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -46,7 +46,8 @@ class Method(NamedTuple):
     commits: bool = False
 
 
-METHODS: Mapping[str, Method] = {
+Name = Literal["q_learning", "sarsa", "expected_sarsa"]
+METHODS: Mapping[Name, Method] = {
     "q_learning": Method(best),
     "sarsa": Method(taken, commits=True),
     "expected_sarsa": Method(mean),
@@ -62,6 +63,7 @@ class LearnTable(Playing):
     """
 
     worth = "q"
+    keeps_last = True  # the last evaluation says more by its table than the best one by its luck
 
     def __init__(
         self,
@@ -84,12 +86,12 @@ class LearnTable(Playing):
         self.exactly = Exactly(tables, self.gamma) if tables else None
         self.steps_per_epoch = max(1, epoch // worlds.n)
         self.next_actions: NDArray[np.int64] | None = None
-        self.objectives = [Memory(self.improve, "table")]
+        self.objectives = [Memory(self.improve)]
 
     @property
     def q(self) -> Floats:
         """The table (S, A), in the memory of the model."""
-        found: Floats = self.model.q.numpy()  # type: ignore[union-attr,operator]
+        found: Floats = self.model.q.numpy()  # type: ignore[operator]
         return found
 
     def batches(self, start: int = 0) -> Iterator[Batch]:

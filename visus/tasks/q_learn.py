@@ -5,10 +5,9 @@ them. With double Q-learning (van Hasselt et al., 2016), steps drawn by their er
 of several steps (Sutton, 1988), each for itself.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-
-import copy
 
 import numpy as np
 import torch
@@ -18,6 +17,8 @@ from ..engine.objective import Batch, Objective, OptimizerFactory, Terms
 from ..losses.temporal_difference import q_targets, temporal_difference
 from ._playing import Lessons, Playing, Worlds
 from ._replay import Prioritised, Replay
+
+ROWS, BYTES = 512, 2**23  # of lessons that are prepared together: with more, caches no longer hold them
 
 
 class QLearn(Playing):
@@ -65,21 +66,28 @@ class QLearn(Playing):
         self.batch, self.warm_up, self.train_every, self.updates = batch, warm_up, train_every, updates
         self.target_every, self.polyak, self.doubled, self.delta = target_every, polyak, double, delta
         self.keep_memory = keep_memory
+        size = worlds.observed.values * np.dtype(worlds.observed.dtype).itemsize
+        self.at_once = max(1, min(ROWS, BYTES // size) // batch)  # improvements whose lessons are told together
         self.steps_per_epoch = max(1, round(epoch * updates / train_every))
         self.left = 0  # improvements before more is played
+        self.ahead: list[Batch] = []  # lessons of those to come, as far as they can be told, the next one last
         self.errors: list[tuple[Tensor, Tensor]] = []  # slots of the last batch, and how far off their values were
-        self.objectives = [Objective("q", self.misvaluation, model.parameters(), optimizer, after=self.follow, **descent)]
+        self.objectives = [
+            Objective("q", self.misvaluation, model.parameters(), optimizer, after=self.follow, **descent)
+        ]
         self._begin()
 
     def batches(self, start: int = 0) -> Iterator[Batch]:
-        """Lessons: (observations, actions, targets, weights, rewards, ended, cut, slots), B rows each."""
+        """Lessons: (observations, actions (B, 1), targets, weights, rewards, ended, cut, slots), B rows each."""
         while True:
             self._be_surprised()
             if self.left == 0:
                 self.collect()
                 self.left = self.updates
+            if not self.ahead:
+                self.prepare()
             self.left -= 1
-            yield self.lesson()
+            yield self.ahead.pop()
 
     def collect(self) -> None:
         """Play until the next improvements are due."""
@@ -105,17 +113,21 @@ class QLearn(Playing):
         best = self.player.act(self.seen(self.worlds.observations)).cpu()
         return torch.where(anything, actions, best)
 
-    def lesson(self) -> Batch:
-        """Steps that are drawn from the memory, and what their values should be."""
-        slots = self.memory.draw(self.batch)
+    def prepare(self) -> None:
+        """Draw steps from the memory, and tell what their values should be.
+
+        While no network changes that tells, nor the chance to be drawn, this can be done for many improvements at once.
+        """
+        fixed = not (self.doubled or self.polyak or isinstance(self.memory, Prioritised))
+        slots = self.memory.draw(self.batch * (min(self.left, self.at_once) if fixed else 1))
         steps = self.memory.read(slots)
         rewards, discounts, reached = self.seen(steps.rewards), self.seen(steps.discounts), self.seen(steps.reached)
         with torch.no_grad(), self.precision.autocast(self.device.type):
             choosing = self.model(reached).float() if self.doubled else None
             targets = q_targets(rewards, discounts, self.target(reached).float(), choosing)
-        return (
+        columns = (
             self.seen(steps.observations),
-            self.seen(steps.actions),
+            self.seen(steps.actions)[:, None],
             targets,
             self._weights(slots),
             rewards,
@@ -123,16 +135,19 @@ class QLearn(Playing):
             self.seen(steps.cut),
             torch.from_numpy(slots),
         )
+        self.ahead = list(zip(*(column.split(self.batch) for column in columns), strict=True))[::-1]
 
     def misvaluation(self, batch: Batch) -> Terms:
         """How far the values of the actions that were done are from what they should be."""
         observations, actions, targets, weights, *_, slots = batch
-        values = self.model(observations).gather(1, actions[:, None]).squeeze(1)
+        values = self.model(observations).gather(1, actions).squeeze(1)
         values = values.to(torch.promote_types(values.dtype, torch.float32))
-        loss, errors = temporal_difference(values, targets.to(values), self.delta, weights)
-        if isinstance(self.memory, Prioritised) and torch.is_grad_enabled():
-            self.errors.append((slots, errors))
-        return {"temporal_difference": loss}
+        targets = targets.to(values)
+        if not isinstance(self.memory, Prioritised):
+            return {"temporal_difference": temporal_difference(values, targets, self.delta)}
+        if torch.is_grad_enabled():
+            self.errors.append((slots, (targets - values).detach()))
+        return {"temporal_difference": temporal_difference(values, targets, self.delta, weights)}
 
     def lessons(self, batch: Batch) -> Lessons:
         """What a batch teaches."""
@@ -160,6 +175,7 @@ class QLearn(Playing):
     def ongoing(self) -> dict[str, Any]:
         return super().ongoing() | {
             "left": self.left,
+            "ahead": [torch.cat(column) for column in zip(*self.ahead, strict=True)],
             "errors": list(self.errors),
             "memory": self.memory.state() if self.keep_memory else None,
         }
@@ -168,13 +184,17 @@ class QLearn(Playing):
         super().go_on(state)
         self.errors = [(slots, errors) for slots, errors in state["errors"]]
         self.left = int(state["left"])
+        columns = [column.to(self.device) for column in state["ahead"]]
+        self.ahead = list(zip(*(column.split(self.batch) for column in columns), strict=True))
         if state["memory"] is not None:
             self.memory.restore(state["memory"])
             if self.resumed_exactly:
                 return
         else:
-            self.left, self.errors, self.resumed_exactly = 0, [], False
-            self.resumed_note = "the memory was not in the checkpoint (keep_memory=no) and is filled before more is learned"
+            self.left, self.ahead, self.errors, self.resumed_exactly = 0, [], [], False
+            self.resumed_note = (
+                "the memory was not in the checkpoint (keep_memory=no) and is filled before more is learned"
+            )
         self._begin()
 
     def _begin(self) -> None:

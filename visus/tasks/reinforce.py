@@ -84,14 +84,15 @@ class Reinforce(OnPolicy):
 
     def act_and_see(self) -> Lesson:
         self.due += self.per_batch
-        done = list[Finished]()
-        while self.env_steps < self.due or not done:
+        done, over = list[Finished](), False
+        while self.env_steps < self.due or not over:  # of one world no episode is left half played
             observations = self.worlds.observations
             drawn = self.actor.draw(self.seen(observations))
             found = self.step(self.actor.bounded(drawn))
             rewards = self.learned_rewards(found.rewards)
             for i, step in enumerate(zip(observations, drawn.cpu().numpy(), rewards, found.ended, strict=True)):
                 self.begun[i].append(step)
+            over = bool(found.over.any())
             done += self._ended(found)
         return self._told(done)
 

@@ -23,6 +23,8 @@ class Solve(Playing):
     geometry.decisions. ground: where values are drawn. Raises ValueError for tables that cannot be.
     """
 
+    keeps_last = True  # no sweep makes it worse, whatever luck an evaluation had
+
     def __init__(
         self,
         model: nn.Module,
@@ -39,7 +41,7 @@ class Solve(Playing):
         self.tables, self.sweep, self.ground = tables, sweep, ground
         self.exactly = Exactly(tables, self.gamma)
         self.steps_per_epoch = 1
-        self.objectives = [Memory(self.improve, "sweep")]
+        self.objectives = [Memory(self.improve)]
 
     def batches(self, start: int = 0) -> Iterator[Batch]:
         for number in count(start):
@@ -51,7 +53,8 @@ class Solve(Playing):
         q.copy_(self.sweep(self.tables, q.cpu(), self.gamma))
 
     def evaluate(self) -> dict[str, float]:
-        q: Tensor = self.model.q.cpu()  # type: ignore[union-attr,operator]
+        q: Tensor = self.model.q  # type: ignore[assignment]
+        q = q.cpu()
         residual = (backup(self.tables, q.amax(1), self.gamma) - q).abs().max()
         return super().evaluate() | {"bellman_residual": float(residual)} | self.exactly.scores(q)
 

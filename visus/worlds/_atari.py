@@ -113,8 +113,8 @@ class Atari(World):
             reward += self._press()
             over = self.emulator.is_over()
         self._stack = np.concatenate([self._stack[1:], self._small()[None]])
-        cut = not over and self._steps == self.limit
-        return Step(self._stack.copy(), reward, over or (lost and self.life_ends), cut, over or cut)
+        ended, late = over or (lost and self.life_ends), self._steps == self.limit
+        return Step(self._stack.copy(), reward, ended, late and not ended, over or late)
 
     def picture(self) -> NDArray[np.uint8]:
         return self.emulator.colours()
@@ -145,10 +145,11 @@ class Ale:
         import ale_py
 
         ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
-        self._ale = ale_py.ALEInterface()
+        self._ale: Any = ale_py.ALEInterface()
         self._ale.setInt("random_seed", 0)
         self._ale.setFloat("repeat_action_probability", 0.0)  # done by the world, whose dice know the seed
-        self._ale.loadROM(ale_py.roms.get_rom_path(rom))
+        place: Any = ale_py.roms.get_rom_path(rom)
+        self._ale.loadROM(place)
         known = self._ale.getLegalActionSet() if full_actions else self._ale.getMinimalActionSet()
         self._codes = list(known)
         self.actions = tuple(action.name for action in known)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.spaces import Actions, Choices
+from ..geometry.spaces import Actions
 from ._contract import World
 from ._side_by_side import Episode, Numbers, SideBySide
 
@@ -117,17 +117,7 @@ def retrace(make: Make, episode: Told, pictured: bool = False) -> Iterator[Momen
 def at_random(actions: Actions, seed: int = 0) -> Act:
     """Draws actions evenly, whatever is seen; amounts without bounds from the normal distribution."""
     dice = np.random.default_rng(seed)
-    if isinstance(actions, Choices):
-        return lambda seen: dice.integers(0, actions.n, len(seen))
-    bounded = np.isfinite(actions.low) & np.isfinite(actions.high)
-    low, high = np.where(bounded, actions.low, 0), np.where(bounded, actions.high, 0)
-
-    def drawn(seen: Numbers) -> Numbers:
-        shape = len(seen), actions.size
-        found = np.where(bounded, dice.uniform(low, high, shape), dice.standard_normal(shape))
-        return np.clip(found, actions.low, actions.high).astype(np.float32)
-
-    return drawn
+    return lambda seen: actions.drawn(len(seen), dice)
 
 
 class _Place:

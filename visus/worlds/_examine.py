@@ -17,6 +17,12 @@ LARGE, SMALL = 1000.0, 1e-4  # rewards beyond are of an unusual size
 OUTSIDE = 0.05  # share of observations beyond the declared bounds that is remarkable: a bound is often rounded
 
 
+ALIASED = (
+    "it writes into an observation that it has shown, so that what is remembered changes; show a new array each time"
+)
+GRAVE = {"failed", "kind"}  # after which nothing more can be asked
+
+
 class Heard(NamedTuple):
     """What random play showed of a world. complaints: what is wrong, a sentence each. longest: steps of an episode."""
 
@@ -53,38 +59,44 @@ def _listen(world: World) -> Heard:
     found: dict[str, str] = {}
     rewards: list[float] = []
     outside, longest, episode = 0, 0, 0
-    shown: list[tuple[NDArray[Any], NDArray[Any]]] = []  # what was shown, and how it looked then
-    while (episode < EPISODES or len(rewards) < FEW) and len(rewards) < MANY and "failed" not in found:
-        length, over, where = 0, False, f"episode {episode} (reset({episode}))"
+    while (episode < EPISODES or len(rewards) < FEW) and len(rewards) < MANY and not found.keys() & GRAVE:
+        before, over, where = len(rewards), False, f"episode {episode} (reset({episode}))"
         try:
-            seen = world.reset(episode)
-            _note(found, _wrong(world.observed, seen, f"at the start of {where}"))
-            shown.append((seen, np.array(seen)))
-            while not over and length < LONGEST and (length < MANY or not world.limit):
-                step = world.step(_one(world, dice))
-                length += 1
-                _note(found, _step_wrong(world, step, f"in step {length} of {where}"))
+            for step in _episode(world, episode, dice, found, where):
                 rewards.append(float(step.reward))
                 outside += _is_outside(world, step.observation)
-                shown = [*shown[-2:], (step.observation, np.array(step.observation))]
-                if any(not np.array_equal(now, then, equal_nan=now.dtype.kind == "f") for now, then in shown):
-                    found.setdefault(
-                        "aliased",
-                        "it writes into an observation that it has shown, so that what is remembered changes; "
-                        "show a new array each time",
-                    )
                 over = bool(step.over)
         except Exception as wrong:
-            found["failed"] = f"it failed after {length} steps of {where}: {type(wrong).__name__}: {_line(wrong)}"
-        episode += over
-        longest = max(longest, length)
+            done = len(rewards) - before
+            found["failed"] = f"it failed after {done} steps of {where}: {type(wrong).__name__}: {_line(wrong)}"
+        longest = max(longest, len(rewards) - before)
         if not over:
             break
+        episode += 1
     if rewards and outside > OUTSIDE * len(rewards):
         found["outside"] = (
             f"{outside / len(rewards):.0%} of its observations lie outside the space it declares; mend its bounds"
         )
     return Heard(list(found.values()), np.array(rewards), len(rewards), episode, longest)
+
+
+def _episode(world: World, number: int, dice: np.random.Generator, found: dict[str, str], where: str) -> Iterator[Step]:
+    """The steps of an episode of random play, until it is over or too long; what is wrong is noted in `found`."""
+    seen = world.reset(number)
+    _note(found, _wrong(world.observed, seen, f"at the start of {where}"))
+    shown = [(seen, np.array(seen))]  # and how it looked then
+    longest = max(MANY, world.limit + 1) if world.limit else LONGEST
+    for length in range(1, longest + 1):
+        if found.keys() & GRAVE:
+            return
+        step = world.step(_one(world, dice))
+        _note(found, _step_wrong(world, step, f"in step {length} of {where}"))
+        shown = [*shown[-2:], (step.observation, np.array(step.observation))]
+        if any(not np.array_equal(now, then, equal_nan=now.dtype.kind == "f") for now, then in shown):
+            _note(found, {"aliased": ALIASED})
+        yield step
+        if step.over:
+            return
 
 
 def _ending(world: World, heard: Heard) -> Iterator[str]:
@@ -132,9 +144,9 @@ def _twins(world: World, make: Callable[[], World]) -> Iterator[str]:
 def _apart(one: World, other: World, seed: int) -> int | None:
     """After how many steps two worlds differ, by what is shown, earned or over; None if they do not."""
     dice = np.random.default_rng(seed)
-    pair = [np.array(each.reset(seed)) for each in (one, other)]
+    mine, theirs = (np.array(each.reset(seed)) for each in (one, other))
     for length in range(TWINS):
-        if not np.array_equal(*pair):
+        if not np.array_equal(mine, theirs):
             return length
         action = _one(one, dice)
         steps = [each.step(action) for each in (one, other)]
@@ -142,7 +154,7 @@ def _apart(one: World, other: World, seed: int) -> int | None:
             return length + 1
         if steps[0].over:
             break
-        pair = [np.array(step.observation) for step in steps]
+        mine, theirs = (np.array(step.observation) for step in steps)
     return None
 
 

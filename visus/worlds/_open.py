@@ -64,7 +64,12 @@ def _adapting(build: Callable[..., Any], name: str) -> Callable[..., World]:
 
     @_options.like(build)
     def built(**settings: Any) -> Any:
-        made = build(**settings)
+        try:
+            made = build(**settings)
+        except ValueError:
+            raise
+        except Exception as wrong:
+            raise ValueError(f"{name} cannot be made: {type(wrong).__name__}: {wrong}") from wrong
         return _gymnasium.adapted(made, name) if _gymnasium.is_environment(made) else made
 
     return built

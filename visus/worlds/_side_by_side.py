@@ -185,8 +185,7 @@ class SideBySide:
         """Raise ValueError where one of the observations (n, ...), from world `first` on, is no number."""
         if self._dtype.kind != "f":
             return
-        flat = seen.reshape(-1)
-        if isfinite(flat @ flat):  # one call for all; a sum that is too large to hold is looked at again
+        if b"\0" not in np.isfinite(seen).tobytes():  # for a few numbers a third of the time that `all` takes
             return
         for i, one in enumerate(seen, first):
             if not np.isfinite(one).all():

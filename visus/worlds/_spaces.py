@@ -92,10 +92,10 @@ def tables(
 
 def _met(moves: NDArray[np.float64], ends: NDArray[np.bool_], first: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which states some play can meet, bool (S,)."""
-    leads = (moves > 0).any(1)  # (S, S)
+    leads = np.asarray((moves > 0).any(1))  # (S, S)
     met = first.copy()
     while True:
-        more = met | leads[met & ~ends].any(0)
+        more = np.logical_or(met, leads[met & ~ends].any(0))
         if (more == met).all():
             return met
         met = more

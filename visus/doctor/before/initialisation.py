@@ -32,6 +32,8 @@ def _examine(task: Task, objective: Objective) -> Finding:
     if not layers:
         return unexamined("no linear or convolutional layer of torch.nn was seen")
     odd = [call for call in layers[:-1] if _off_scale(call) > FACTOR or not _off_scale(call)]
+    if acting.acts(task):  # a policy's head starts small, so that all actions begin as likely, and need not come last
+        odd = [call for call in odd if _std(call) > _span(call)[1]]
     odd += [call for call in layers[-1:] if _std(call) > FACTOR * _span(call)[1]]  # it may well start small, or at 0
     signal = _signal(layers)
     if acting.acts(task) and not any(map(_between, (call.given for call in layers))):

@@ -22,6 +22,7 @@ def look(chart: Chart) -> list[Finding]:
     narrow = {n: width for n, width in units.items() if width <= min(NARROW, max(1, k // 2))}
     if readings.are_tokens(chart):  # the one unit that scores how well a place fits, in attention
         narrow = {n: width for n, width in narrow.items() if width > 1}
+    narrow = {n: width for n, width in narrow.items() if n not in chart.facts.get("beside", [])}
     if narrow and k > 2:
         name = min(narrow, key=lambda n: narrow[n])
         found.append(

@@ -10,7 +10,6 @@ HALF = 0.5  # of the run, after which chance must have given way
 OFTEN = 0.3  # share of actions at random, with which little of what was learned is ever seen in training
 NEVER = 1e-3
 FEWEST, EPISODES = 4, 10  # evaluations; finished episodes
-EARLY = 0.25
 
 
 def look(chart: Chart) -> list[Finding]:
@@ -39,19 +38,18 @@ def _stuck(chart: Chart) -> Finding | None:
         kind="epsilon_stuck",
         where="epsilon",
         weight=0.75,
-        defect=chances[-1] > 0.9,
     )
 
 
 def _none(chart: Chart) -> Finding | None:
     """Without noise in its choices a greedy player sees what it already believes to be best, and nothing else."""
-    told = readings.told(chart, "epsilon")
-    first = [chance for step, chance in told if step <= max(EARLY * chart.steps, told[0][0])]
-    if len(told) < 2 or max(first) > NEVER or max(chance for _, chance in told) > NEVER:
+    told, begun = readings.told(chart, "epsilon"), readings.acts(chart).get("epsilon")
+    if len(told) < 2 or begun is None or max(begun, *(chance for _, chance in told)) > NEVER:
         return None
+    before = readings.acts(chart).get("warm_up") or 0
     return Finding(
         NOTE,
-        "no action was ever taken at random",
+        "no action was ever taken at random" + (f" after the first {before:.0f} steps" if before else ""),
         "mostly at random at first",
         "it never explores: only what the first guesses hold for best is tried",
         "start epsilon at 1 and let it fall, or start values above what can be earned",

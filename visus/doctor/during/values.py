@@ -8,7 +8,7 @@ from ..instruments import acted
 
 COST = "a mean over the states of an evaluation, which the player was asked about anyway"
 
-AGAIN, FEWEST = 2, 30  # evaluations in a row; states
+AGAIN, FEWEST = 2, 10  # evaluations in a row; states
 SHARE, SPREADS = 1.0, 3.0  # of what was earned, and deviations of it: healthy runs expect up to twice as much at times
 BEYOND = 1.2  # times all that could be earned, were every step to give the largest reward ever seen
 

@@ -71,6 +71,8 @@ def facts(task: Any) -> dict[str, Any]:
         "limit": worlds.limit,
         "solved": worlds.solved,
         "clipped": bool(getattr(task, "clipped", False)),
+        "epsilon": float(task.epsilon(0)) if callable(getattr(task, "epsilon", None)) else None,
+        "warm_up": getattr(task, "warm_up", 0),
         "looks": [],
     }
     with aside(), own_randomness(0):
@@ -92,7 +94,7 @@ def look(task: Any, batch: Batch) -> dict[str, float]:
         with aside(), own_randomness(0):
             lessons = ask(batch)
         if lessons is not None:
-            found |= taught(lessons)
+            found |= taught(lessons, valuing=hasattr(task.model, "values"))
     return {name: rounded(value) if name != "target_mark" else value for name, value in found.items()}
 
 
@@ -108,12 +110,17 @@ def _follows(target: nn.Module, model: nn.Module) -> dict[str, float]:
     return {"target_apart": apart / size if size else 0.0, "target_mark": mark}
 
 
-def taught(lessons: Lessons) -> dict[str, float]:
-    """Counts of rows that a time limit cut, and of others that go on, and how many of each bootstrap nothing."""
+def taught(lessons: Lessons, valuing: bool = True) -> dict[str, float]:
+    """Counts of rows that a time limit cut, and of others that go on, and how many of each bootstrap nothing.
+
+    valuing: there is a value that could be bootstrapped from; else nothing is said of that.
+    """
     rewards, targets = lessons.rewards.double(), lessons.targets.double()
     nothing = (targets - rewards).abs() <= SAME * targets.abs().clamp_min(1.0)
     cut = lessons.cut.bool() & ~lessons.ended.bool()
     on = ~lessons.cut.bool() & ~lessons.ended.bool()
+    if not valuing:
+        cut = on = torch.zeros_like(cut)
     found = {
         "cut": float(cut.sum()),
         "cut_as_end": float((cut & nothing).sum()),

@@ -6,12 +6,12 @@
   Gaussian the differential one), `explained_variance` (of the returns, by the values told before), `approx_kl`,
   `clip_fraction`, `train_return`, `env_steps`;
 - terms of the loss called `policy`, `value` and `entropy`; those of a policy are named in `surrogates`;
-- `valued`, `target`, `memory`, `warm_up`, `lessons(batch)`, described here as protocols.
+- `valued`, `target`, `memory`, `epsilon`, `warm_up`, `lessons(batch)`, described here as protocols.
 
 A loss reads no dice, changes no memory and no world: the doctor asks for it again, on a copy that shares both.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -69,6 +69,12 @@ class Valuing(Protocol):
     def valued(self) -> Valued | None:
         """None before the first evaluation."""
         ...
+
+
+class Exploring(Protocol):
+    """A task that takes some actions at random."""
+
+    epsilon: Callable[[int], float]  # the chance of it, by the steps of the world so far
 
 
 class Following(Protocol):

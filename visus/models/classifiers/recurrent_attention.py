@@ -64,7 +64,7 @@ class Retina(nn.Module):
         return F.pad(images.double().cumsum(2).cumsum(3), (1, 0, 1, 0))
 
     def forward(self, sums: Tensor, centre: Tensor) -> Tensor:
-        """centre: int (B, M, 2), in pixels from the upper left corner -> what is seen there, (B, M, scales C side side)."""
+        """centre: int (B, M, 2), in pixels from the upper left corner. Returns (B, M, scales C side side)."""
         B, C, H, W = sums.shape
         M, n = centre.shape[1], self.side + 1
         edges = torch.arange(n, device=centre.device)
@@ -122,7 +122,7 @@ class RecurrentAttention(nn.Module):
     courses whose draws are always the same, and the scores are the logarithms of the mean chances.
     """
 
-    SURROGATES = ("reinforce",)
+    SURROGATES = ("reinforce", "baseline")  # an estimate, and an error that may change its own head alone
     draws: Tensor
 
     def __init__(

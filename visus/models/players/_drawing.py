@@ -55,7 +55,7 @@ class AmountHead(nn.Module):
     within them by tanh; else it is cut off. spread: the first deviation, in these units.
     """
 
-    half: Tensor
+    reach: Tensor
     middle: Tensor
 
     def __init__(self, width: int, actions: Amounts, squash: bool = False, spread: float = 1.0) -> None:
@@ -69,7 +69,7 @@ class AmountHead(nn.Module):
                 "squash=yes brings actions within bounds, and this world has none for some; leave squash out"
             )
         self.squash = squash
-        self.register_buffer("half", torch.where(bound, (high - low) / 2, 1.0), persistent=False)
+        self.register_buffer("reach", torch.where(bound, (high - low) / 2, 1.0), persistent=False)
         self.register_buffer("middle", torch.where(bound, (high + low) / 2, 0.0), persistent=False)
         self.register_buffer("low", low, persistent=False)
         self.register_buffer("high", high, persistent=False)
@@ -97,7 +97,7 @@ class AmountHead(nn.Module):
     def bounded(self, drawn: Tensor) -> Tensor:
         """Within the world's bounds, float32 (B, D)."""
         inside = drawn.tanh() if self.squash else drawn
-        return (self.middle + self.half * inside).clamp(self.low, self.high).float()
+        return (self.middle + self.reach * inside).clamp(self.low, self.high).float()
 
 
 def head(width: int, actions: Actions, squash: bool, spread: float) -> "ChoiceHead | AmountHead":

@@ -25,6 +25,8 @@ class Actor(Player):
         self, observed: Observed, actions: Actions, trunk: nn.Module, *, normalise: bool, squash: bool, spread: float
     ) -> None:
         super().__init__()
+        if normalise and observed.dtype == "uint8":
+            raise ValueError("the brightness of pictures is known, and their trunk scales it; leave normalise out")
         self.observed, self.actions = observed, actions
         self.normalise = RunningNorm(observed.shape) if normalise else None
         self.see = orthogonal(trunk)
@@ -82,11 +84,5 @@ def build(
     """trunk: a file of models/trunks, which takes the further settings. normalise: observations by their running mean
     and deviation. squash, spread: of amounts, see `AmountHead`.
     """
-    _check(observed, normalise)
     see = seeing(trunk, observed, settings)
     return Actor(observed, actions, see, normalise=normalise, squash=squash, spread=spread)
-
-
-def _check(observed: Observed, normalise: bool) -> None:
-    if normalise and observed.dtype == "uint8":
-        raise ValueError("pictures are normalised by the trunk, which knows their range; leave normalise out")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,14 @@ from . import _subject
 from ._subject import Stage
 
 NAMED = 3  # classes that a line names
+SHORT = 0.0  # a search of data that are passed over: some passes tell settings apart
+
+
+class Divided(Protocol):
+    """What tells which data lie in which part."""
+
+    @property
+    def hash(self) -> str: ...
 
 
 def stages(audit: Stage, split: Stage, baselines: Stage, test: Stage) -> Mapping[str, Stage]:
@@ -155,14 +163,14 @@ def note_parts(folder: Path, division: Split, sizes: Mapping[str, int]) -> dict[
     return {**sizes, "hash": division.hash, "how": division.how}
 
 
-def describe(session: Session, division: Split, **data: Any) -> None:
+def describe(session: Session, division: Divided, **data: Any) -> None:
     """Complete the run's description by what is known of its data now."""
     told = {"origin": session.source, "tells": _subject.name_of(session.learns), **data}
     info = Run(session.folder).info
     write_info(session.folder, {**info, "data": told, "split_hash": division.hash})
 
 
-def same_as_before(division: Split, session: Session, verdict: Verdict) -> None:
+def same_as_before(division: Divided, session: Session, verdict: Verdict) -> None:
     """Raise BlockedError if the data are not those that an interrupted run began with."""
     if division.hash != verdict.detail["hash"]:
         raise BlockedError(

@@ -7,10 +7,12 @@ from typing import Any, Protocol, cast
 from ... import recipes
 from ...engine import catalogue
 from ...engine.task import Task
+from ...recipes import _form
 from .. import subjects
 from .._session import Session, Show, Verdict
 
 PICTURES = "pictures"  # what a recipe is about that does not say it
+ARITHMETIC = "arithmetic"
 
 
 class Stage(Protocol):
@@ -43,7 +45,8 @@ class Subject(Protocol):
     RECIPE: what `visus fit` trains unless told otherwise. SOURCE: what it is to be given, in words. STAGES: by name, in
     order. PREPARED: settings that say how data are read, of no use once they are; the first is where. FEWEST_STEPS: a
     small set gets more passes until it has so many, unless the user named epochs. MOST_LOOKED_AT: of the validation
-    part, in a short trial.
+    part, in a short trial. TRIAL: share of the training that the longest trials of a search must take to tell anything;
+    0: some passes do.
     """
 
     @property
@@ -63,6 +66,9 @@ class Subject(Protocol):
 
     @property
     def MOST_LOOKED_AT(self) -> int: ...  # noqa: N802
+
+    @property
+    def TRIAL(self) -> float: ...  # noqa: N802
 
     def recognises(self, source: str) -> bool:
         """Whether `visus fit SOURCE` is about this subject without being told."""
@@ -154,8 +160,15 @@ def of_recipe(recipe: str) -> Subject:
 
 def built(recipe: str, prepared: Any, settings: Mapping[str, Any]) -> Task:
     """The task of a recipe that learns from what was prepared. settings: its others."""
-    found: Task = catalogue.find(recipes, recipe).build(**of_recipe(recipe).handed(prepared), **settings)
+    build = catalogue.find(recipes, recipe).build
+    settings = {name: value for name, value in settings.items() if name != ARITHMETIC or counts(build)}
+    found: Task = build(**of_recipe(recipe).handed(prepared), **settings)
     return found
+
+
+def counts(build: Callable[..., Any]) -> bool:
+    """Whether the recipe can be told how numbers are kept, as stages measure it; one that fills a table cannot."""
+    return ARITHMETIC in _form.own_fields(build)
 
 
 def about(tells: str) -> str:

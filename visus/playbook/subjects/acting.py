@@ -25,7 +25,8 @@ SOURCE = "a world: a Gymnasium id such as CartPole-v1, a file of visus/worlds, o
 STAGES = _shared.stages(audit, split, baselines, test)
 PREPARED = ("world",)
 FEWEST_STEPS = 1  # how long one learns is asked in steps of the world
-MOST_LOOKED_AT = 1_000
+MOST_LOOKED_AT = 1_000  # a world has no part that is looked at
+TRIAL = 0.2  # what is tried, and how boldly, changes over a training: its beginning alone tells nothing of its end
 GYMNASIUM_ID = re.compile(r"([\w-]+/)?[\w.-]+-v\d+")
 
 check, processes_share, beaten = _shared.nothing_to_check, _shared.one_by_one, _shared.best_of

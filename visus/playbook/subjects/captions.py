@@ -28,7 +28,7 @@ FEWEST_STEPS = 300
 MOST_LOOKED_AT = 200  # validation pictures that a trial is scored on, each with its sentences
 
 check, processes_share = _shared.nothing_to_check, _shared.one_by_one
-handed = _shared.as_data
+handed, TRIAL = _shared.as_data, _shared.SHORT
 learned = partial(_shared.learned, "captions", RECIPE)
 read_as = partial(_shared.read_as, "captions")
 ship = partial(_shared.ship, "captions")

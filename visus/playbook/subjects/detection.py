@@ -36,7 +36,7 @@ FEWEST_STEPS = 600
 MOST_TRAIN, MOST_LOOKED_AT = 1_000, 60  # pictures that a trial learns from, and is scored on
 
 check, processes_share, beaten = _shared.nothing_to_check, _shared.one_by_one, _shared.best_of
-handed = _shared.as_data
+handed, TRIAL = _shared.as_data, _shared.SHORT
 ship = partial(_shared.ship, "detection")
 keep = partial(_shared.keep, _shared.sizes)
 

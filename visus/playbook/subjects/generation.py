@@ -25,7 +25,7 @@ FEWEST_STEPS = 1_000
 MOST_TRAIN, MOST_LOOKED_AT = 5_000, 500  # pictures that a trial learns from, and is scored on
 
 check, processes_share, beaten = _shared.nothing_to_check, _shared.one_by_one, _shared.best_of
-handed = _shared.as_data
+handed, TRIAL = _shared.as_data, _shared.SHORT
 learned = partial(_shared.learned, "generation", RECIPE)
 ship = partial(_shared.ship, "generation")
 keep = partial(_shared.keep, _shared.sizes)

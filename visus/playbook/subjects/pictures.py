@@ -30,7 +30,7 @@ PREPARED = ("data", "size", "framing", "memory")
 FEWEST_STEPS = 1_500
 MOST_LOOKED_AT = search.MOST_LOOKED_AT
 
-handed = _shared.as_data
+handed, TRIAL = _shared.as_data, _shared.SHORT
 
 
 def recognises(source: str) -> bool:

@@ -28,7 +28,7 @@ FEWEST_STEPS = 600
 MOST_TRAIN, MOST_LOOKED_AT = 500, 60  # pictures that a trial learns from, and is scored on
 
 check, processes_share, beaten = _shared.nothing_to_check, _shared.one_by_one, _shared.best_of
-handed = _shared.as_data
+handed, TRIAL = _shared.as_data, _shared.SHORT
 learned = partial(_shared.learned, "segmentation", RECIPE)
 ship = partial(_shared.ship, "segmentation")
 keep = partial(_shared.keep, _shared.sizes)

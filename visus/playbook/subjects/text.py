@@ -25,7 +25,7 @@ SUFFIXES = (".txt", ".txt.gz", ".text", ".md", ".tex")
 MOST_TRAIN, MOST_LOOKED_AT = 2_000_000, 20_000  # characters that a trial learns from, and is scored on
 
 check, processes_share = _shared.nothing_to_check, _shared.one_by_one
-handed = _shared.as_data
+handed, TRIAL = _shared.as_data, _shared.SHORT
 learned = partial(_shared.learned, "text", RECIPE)
 read_as = partial(_shared.read_as, "text")
 ship = partial(_shared.ship, "text")

@@ -25,7 +25,7 @@ FEWEST_STEPS = 500
 MOST_TRAIN, MOST_LOOKED_AT = 50_000, 500  # sentences that a trial learns from, and is scored on
 
 check, processes_share = _shared.nothing_to_check, _shared.one_by_one
-handed = _shared.as_data
+handed, TRIAL = _shared.as_data, _shared.SHORT
 learned = partial(_shared.learned, "translation", RECIPE)
 read_as = partial(_shared.read_as, "translation")
 ship = partial(_shared.ship, "translation")

@@ -44,9 +44,9 @@ SCORES = {  # what methods tell of themselves, and how it is read
     ),
     "approx_kl": (
         "How far an improvement moves the policy",
-        "KL divergence, estimated. 0.01 to 0.05 is usual; peaks are steps that unlearn.",
+        "KL divergence, estimated. Up to about 0.05 is usual; peaks are steps that unlearn.",
     ),
-    "clip_fraction": ("Share of clipped ratios", "0.1 to 0.3 is usual; far more: the steps are too long."),
+    "clip_fraction": ("Share of clipped ratios", "Up to about 0.3 is usual; far more: the steps are too long."),
     "value_loss": ("Loss of the values", "Squared error of what was expected; it rises when more is earned."),
     "bellman_residual": ("How far values contradict each other", "At 0 they solve Bellman's equation."),
 }
@@ -205,7 +205,7 @@ def _charts(record: Record, facts: dict[str, Any], ours: Floats, at_random: Floa
     if amounts is not None and amounts.ndim == 2 and amounts.size and np.isfinite(amounts).all():
         charts.append(figures.amounts(amounts.astype(np.float64)))
     lengths = _kept(record, "lengths")
-    if len(lengths):
+    if len(lengths) and lengths.min() < lengths.max():
         charts.append(figures.lengths(lengths, int(np.nan_to_num(number(facts.get("limit"))))))
     return charts
 

@@ -106,7 +106,8 @@ class Agent:
         Raises ValueError for one that it cannot play.
         """
         name = world or self.world
-        make = opener(name, f"{self.options},{options}" if name == self.world else options)
+        own = Path(name).name == Path(self.world).name  # a file of the user's may have moved
+        make = opener(name, f"{self.options},{options}" if own else options)
         there = make()
         there.close()
         for what, mine, its in (
@@ -115,8 +116,8 @@ class Agent:
         ):
             if not _alike(mine, its):
                 raise ValueError(
-                    f"{name} has {what} {_said(its)}, and the player was trained with {_said(mine)} in {self.world}; "
-                    "name a world of the same kind, or train one there"
+                    f"{what} of {name} are {_said(its)}, and the player was trained with {_said(mine)} in "
+                    f"{self.world}; name a world of the same kind, or train one there"
                 )
         return make
 
@@ -139,7 +140,7 @@ class Agent:
 
 
 def _alike(mine: Any, its: Any) -> bool:
-    """The same kind of numbers or pictures, or of actions; names and bounds of one episode's end do not matter."""
+    """The same kind of numbers or pictures, or of actions, whatever they are called."""
     if type(mine) is not type(its):
         return False
     if isinstance(mine, Choices):
@@ -150,10 +151,14 @@ def _alike(mine: Any, its: Any) -> bool:
 
 
 def _said(what: Any) -> str:
-    """`float32 (4,)`, `of 2 choices`."""
+    """`float32 (4,)`, `2 choices`."""
     if isinstance(what, Choices):
-        return f"of {what.n} choices"
-    return f"of {what.size} bounded amounts" if isinstance(what, Amounts) else f"{what.dtype} {what.shape}"
+        return f"{what.n} choices"
+    return (
+        f"{what.size} amounts, {what.low.tolist()} to {what.high.tolist()}"
+        if isinstance(what, Amounts)
+        else f"{what.dtype} {what.shape}"
+    )
 
 
 def save(folder: Path, task: Any, settings: Mapping[str, Any], stages: Mapping[str, Mapping[str, Any]]) -> Path:

@@ -5,9 +5,11 @@ import math
 import numpy as np
 
 from ....data.audit._evidence import Verdict as Check
-from ....doctor.finding import PASS, WARNING
+from ....doctor.finding import BLOCKER, PASS, WARNING
 from ....geometry.spaces import Choices
+from ....recipes._acting import TRAINED
 from ....worlds._contract import World
+from ....worlds._episodes import at_random, play
 from ....worlds._examine import examine
 from ..._session import Session, Verdict
 from .. import _shared
@@ -20,12 +22,26 @@ def run(session: Session) -> Verdict:
     ground: Ground = _shared.source_of(session)
     session.prepared = ground
     session.show.progress("audit", 0, 1, f"playing {ground.world} at random")
+    broken = _broken(ground)
+    if broken:
+        return Verdict(
+            BLOCKER, broken, {"unit": "worlds", "checks": [{"check": "world", "severity": BLOCKER, "what": broken}]}
+        )
     found = [Check("world", WARNING, sentence) for sentence in examine(ground.make)]
     told = told_of(ground.known)
     line = f"{ground.world}{f' ({ground.options})' if ground.options else ''}: {', '.join(told)}"
     return _shared.audited(
         line, found or [Check("world", PASS, PROMISED)], unit="worlds", facts=[_parted(one) for one in told]
     )
+
+
+def _broken(ground: Ground) -> str:
+    """Why nobody can play there, '' if one can."""
+    try:
+        play(ground.make, at_random(ground.known.actions), 1, ground.seed, TRAINED)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def recall(session: Session, verdict: Verdict) -> None:

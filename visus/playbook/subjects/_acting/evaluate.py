@@ -12,7 +12,7 @@ from ....ship.opened import opened
 from ..._acting_evidence import drawn
 from ..._session import Show
 from .._evaluation import Evaluation, Figures, counted, one_view
-from .ground import EPISODES, Ground, returns
+from .ground import Ground, returns
 from .test import MEASURE, said_of
 
 
@@ -34,7 +34,9 @@ def evaluate(folder: Path, source: str, show: Show, views: str = "one") -> Evalu
     def tell(done: int, of: int, steps: int) -> None:
         show.progress("evaluate", done, of, "episodes")
 
-    played = agent.play(EPISODES, ground.seed, drawn(agent), name, options.strip(), stream=TESTED, progress=tell)
+    played = agent.play(
+        ground.episodes, ground.seed, drawn(folder), name, options.strip(), stream=TESTED, progress=tell
+    )
     ours = returns(played)
     low, high = bootstrap_mean(ours)
     figures = Figures(MEASURE, float(ours.mean()), low, high, len(played), said_of(played, low, high))

@@ -49,6 +49,11 @@ class Ground:
         return self.make()
 
     @property
+    def episodes(self) -> int:
+        """Of a test."""
+        return EPISODES
+
+    @property
     def split(self) -> Streams:
         """By which a use of its test episodes is counted: those of the same world, options and seed are the same."""
         file = Path(self.world)
@@ -68,9 +73,11 @@ class Ground:
         if isinstance(actions, Choices):
             named = {f"always {word}": k for k, word in enumerate(words_of(actions))}
             return found | {name: _always(np.int64(k)) for name, k in named.items()}
-        ends = {"low": actions.low, "middle": (actions.low + actions.high) / 2, "high": actions.high}
-        ends = {name: amounts for name, amounts in ends.items() if np.isfinite(amounts).all()}
-        return found | {f"always the {name}": _always(amounts.astype(np.float32)) for name, amounts in ends.items()}
+        ends: dict[str, NDArray[np.float32]] = {"lowest": actions.low, "highest": actions.high}
+        if all(np.isfinite(amounts).all() for amounts in ends.values()):
+            ends["middle"] = (actions.low + actions.high) / 2
+        bounded = {name: amounts for name, amounts in ends.items() if np.isfinite(amounts).all()}
+        return found | {f"always the {name} amounts": _always(amounts) for name, amounts in bounded.items()}
 
     def simple(self, act: Act, stream: int, progress: Progress | None = None) -> list[Told]:
         """Episodes of a simple player: as many as of a test, fewer where each is long."""

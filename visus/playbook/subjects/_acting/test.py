@@ -13,7 +13,7 @@ from ..._acting_evidence import drawn
 from ..._session import Session, Verdict
 from .. import _shared
 from .._generation.aims._tested import Rival
-from .ground import EPISODES, Floats, Ground, returns
+from .ground import Floats, Ground, returns
 
 MEASURE = "mean return"
 
@@ -25,7 +25,7 @@ def run(session: Session) -> Verdict:
     def tell(done: int, of: int, steps: int) -> None:
         session.show.progress("test", done / of, 2, "episodes")
 
-    played = agent.play(EPISODES, ground.seed, drawn(agent), stream=TESTED, progress=tell)
+    played = agent.play(ground.episodes, ground.seed, drawn(session.folder), stream=TESTED, progress=tell)
     ours = returns(played)
     low, high = bootstrap_mean(ours)
     rival = _rival(ground, ours, session.detail.get("baselines", {}))
