@@ -105,11 +105,20 @@ ILL = {
     "no reward": playing(dqn, DQN, signal(kind="Dark")),
     "time is an end": playing(dqn, DQN, kind=TimeIsAnEnd),
     "the wrong way": playing(a2c, A2C, kind=WrongWay),
-    "no values": playing(a2c, A2C, kind=LearnsNoValues, lr=1e-3),
+    "no values": playing(a2c, A2C, signal(kind="Luck", ends=True), LearnsNoValues, lr=0.1),
+    "values of luck": playing(a2c, A2C, signal(kind="Luck", ends=True), lr=0.02),  # no illness, but nothing to earn
     "values a thousand times": playing(a2c, A2C, shared=True, value_weight=1000.0, epochs=14),
     "advantages alike": playing(a2c, A2C, kind=AllAlike),
     "rewards of a hundred": playing(a2c, A2C, signal(scale=100)),
 }
+
+
+def in_a_world_deaf_to_its_seed():
+    return playing(a2c, A2C, signal(kind="DeafToItsSeed"))()
+
+
+def with_rewards_of_thousands():
+    return playing(a2c, A2C, signal(scale=5000))()
 
 
 @cache

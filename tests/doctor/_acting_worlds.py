@@ -39,6 +39,13 @@ class Dark(Signal):
         return 0.0
 
 
+class Luck(Signal):
+    """What is earned is seen beforehand, and nothing can be done about it."""
+
+    def earned(self, action):
+        return float(self.sign)
+
+
 class Drowned(Signal):
     """A small reward for each step to the left, and the one that matters at the end of steps to the right."""
 
@@ -79,7 +86,7 @@ class NeverOver(Signal):
 
 WORLDS = {
     world.__name__: world
-    for world in (Signal, Dark, Drowned, NoNumber, OtherShape, WritesOnWhatItShowed, DeafToItsSeed, NeverOver)
+    for world in (Signal, Dark, Luck, Drowned, NoNumber, OtherShape, WritesOnWhatItShowed, DeafToItsSeed, NeverOver)
 }
 
 

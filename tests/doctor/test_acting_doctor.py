@@ -136,7 +136,6 @@ def test_a_healthy_run_raises_no_alarm_and_nothing_is_left_unexamined(name):
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("target never copied", "target_never_synced"),
         ("never at random", "never_explores"),
         ("no reward", "no_reward_met"),
         ("time is an end", "time_limit_as_end"),

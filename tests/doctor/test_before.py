@@ -33,11 +33,13 @@ from visus.doctor.before import (
     pixel_order,
     pretrained,
     regularisation,
+    rewards,
     suppression,
     targets,
     through_time,
     train_eval,
     vocabulary,
+    world,
 )
 from visus.doctor.finding import BLOCKER, NOTE, PASS, SEVERITIES, WARNING, worst
 from visus.engine import catalogue
@@ -46,6 +48,7 @@ from visus.engine.optimizers import adam, momentum
 from visus.engine.task import Task
 from visus.recipes import digits_knn
 
+from ._acting_tasks import in_a_world_deaf_to_its_seed, with_rewards_of_thousands
 from ._dense_tasks import AnchorsTooLarge, CountedFromOne, CountsBorders, Marked, OneUponAnother, RowsFirst
 from ._drawing_tasks import MeanOverValues, TellsItself
 from ._reading_tasks import (
@@ -600,6 +603,8 @@ ILL = [
     (ignored, CountsBorders),
     (pixel_order, TellsItself),
     (likelihood, MeanOverValues),
+    (world, in_a_world_deaf_to_its_seed),
+    (rewards, with_rewards_of_thousands),
 ]
 HEALTHY = [Toy, Colours, Normalised, Backbone, OtherPictures, Values, Tags, Read, PaddingLeftOut, Marked]
 

@@ -381,7 +381,7 @@ PLANTED = {
         ("advantages_constant", acted("advantages alike"), acted("a2c")),
         ("advantages_not_normalised", acted("rewards of a hundred"), acted("ppo")),
     ],
-    "baseline": [("values_explain_nothing", acted("no values"), acted("a2c"))],
+    "baseline": [("values_explain_nothing", acted("no values"), acted("values of luck"))],
     "exploration": [
         ("epsilon_stuck", acted("always at random"), acted("dqn")),
         ("never_explores", acted("never at random"), acted("dqn")),

@@ -15,7 +15,7 @@ from visus.models.classifiers import compact, resnet18
 
 IMAGE = (3, 128, 160)
 FAMILIES = [n for n in catalogue.names(classifiers) if not isinstance(catalogue.find(classifiers, n).build, partial)]
-BLIND = {"encoder", "knn", "linear", "mlp", "rows"}  # see rows of numbers, the encoder unless it is asked for conv
+BLIND = {"encoder", "knn", "linear", "mlp", "recurrent_attention", "rows"}  # rows of numbers (encoder: usually), glimpses
 SEEING = sorted(set(FAMILIES) - BLIND)
 
 

@@ -57,7 +57,10 @@ def test_every_setting_says_what_it_is(name):
         ("reinforce", {"baseline": "mean", "steps": 30}),
         ("reinforce", {"baseline": "value", "shared": "yes", "steps": 30}),
         ("a2c", {"world": "grid_world", "activation": "tanh"}),
-        ("ppo", {"world": "catch", "trunk": "minatar", "shared": "yes", "rollout": 8, "batch": 64}),
+        (
+            "ppo",
+            {"world": "catch", "options": "size=12", "trunk": "minatar", "shared": "yes", "rollout": 8, "batch": 64},
+        ),
         (
             "ppo",
             {"world": "reach", "options": "dims=2", "squash": "yes", "normalise": "yes", "rollout": 8, "batch": 64},
@@ -77,7 +80,7 @@ def test_what_was_trained_is_rebuilt_from_its_facts(name, typed):
 
 def test_the_clip_and_the_rate_fall_together():
     task = build("ppo", anneal_clip="yes", schedule="linear", rollout=8, epoch=64, epochs=4, device="cpu")
-    (actor, _), half = task.objectives, task.steps // 2
+    (_, actor), half = task.objectives, task.steps // 2
     assert task.clip * task.clip_course(half) == pytest.approx(0.1)
     assert actor.schedule(half) == pytest.approx(0.5)
 

@@ -41,7 +41,7 @@ def played(folder, seed=0, without=(), events=(), tensors=None, **changes):
     kept = {
         "returns": torch.tensor([480.0, 500.0, 490.0]), "lengths": torch.tensor([480.0, 500.0, 490.0]),
         "random.returns": torch.tensor([20.0, 22.0]), "counts": torch.tensor([30, 70]),
-        "expected": torch.rand(50) + 2, "earned": torch.rand(50), "film.values": torch.rand(9),
+        "expected": torch.arange(50.0) + 2, "earned": torch.arange(50.0), "film.values": torch.rand(9),
         "film.rewards": torch.ones(9), "amounts": torch.rand(30, 2),
         "film": torch.frombuffer(bytearray(film.encode(frames, 10, ".webp")), dtype=torch.uint8), **(tensors or {}),
     }  # fmt: skip
@@ -91,10 +91,11 @@ def test_the_page_shows_what_is_earned_expected_and_done(tmp_path):
     for wanted in (
         "490", "mean return on 100 test episodes", "between 483 and 496", "It is solved",
         "better than the best simple method, the player of random actions", "Q network in CartPole-v1",
-        "The episode whose return is in the middle: 490 in 490 steps, its first 9 shown.", "data:image/webp;base64,UklG",
-        "random actions", "Expected and earned", "expected 1.", "more than it earned", "70 %", "time limit",
+        "The episode whose return is in the middle: 490 in 490 steps, its first 9 shown.",
+        "data:image/webp;base64,UklG",
+        "random actions", "Expected and earned", "expected 2 more than it earned", "70 %", "time limit",
         "How often it tries a random action", "Own figure", "Q beyond earned", "480 to 500",
-        "1 of them cut by the time limit", "3000 steps of the world to learn from".replace("3000 ", ""),
+        "1 of them cut by the time limit", "steps of the world to learn from",
     ):  # fmt: skip
         assert wanted in text, wanted
     assert "<b>right</b>" not in text
@@ -124,7 +125,7 @@ def test_runs_that_differ_in_the_seed_alone_stand_beside_it_and_others_do_not(tm
     best = [490.0, 491.0, 492.0]
     assert f"Over 3 seeds the best evaluation is {np.median(best):g} (median), 490 to 492" in found["seeds"]["said"]
     assert f"deviation of {np.std(best, ddof=1):.4g}" in found["seeds"]["said"]
-    assert "The evaluations of 3 runs" in found["curves"][0].reading.replace("Grey: the", "The")
+    assert "the evaluations of 3 runs" in found["curves"][0].reading
 
 
 def test_without_a_test_the_best_evaluation_is_told_and_called_no_test(tmp_path):
@@ -149,9 +150,7 @@ def test_another_kind_of_run_has_no_such_section_and_one_that_only_learned_has_i
     assert gathered(folder) is None
 
 
-@pytest.mark.parametrize(
-    "without", [("film",), ("expected",), ("returns", "lengths"), ("counts", "amounts"), ("film.values",)]
-)
+@pytest.mark.parametrize("without", [("film", "expected", "counts"), ("returns", "lengths", "amounts", "film.values")])
 def test_what_is_missing_is_left_out(without, tmp_path):
     assert 'id="acting"' in rendered(played(tmp_path / "runs" / "one", without=without))
 
@@ -168,13 +167,12 @@ def test_what_is_damaged_is_left_out(tmp_path):
     assert 'id="acting"' in rendered(folder)
 
 
-@pytest.mark.parametrize("value", [float("nan"), None, "much", 1e300])
-def test_returns_that_are_no_numbers_do_not_stop_the_page(value, tmp_path):
-    folder = played(tmp_path / "runs" / "one")
-    lines = (folder / "events.jsonl").read_text()
-    write_events(folder, [{"event": "scores", "step": 1, "epoch": 1.0, "scores": {"validation_return": value}}])
-    (folder / "events.jsonl").write_text(lines + (folder / "events.jsonl").read_text())
-    assert 'id="acting"' in rendered(folder)
+def test_returns_that_are_no_numbers_do_not_stop_the_page(tmp_path):
+    odd = [
+        {"event": "scores", "step": step, "epoch": 1.0, "scores": {"validation_return": value}}
+        for step, value in enumerate((float("nan"), None, "much", 1e300))
+    ]
+    assert 'id="acting"' in rendered(played(tmp_path / "runs" / "one", events=odd))
 
 
 def test_seeds_are_compared_where_all_have_values():

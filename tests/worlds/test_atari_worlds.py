@@ -211,9 +211,8 @@ def ale():
     return pytest.importorskip("ale_py", reason="ale-py is GPL-2.0 and no dependency of the tests")
 
 
-@pytest.mark.parametrize("name", ["ALE/Pong-v5", "BreakoutNoFrameskip-v4"])
-def test_a_true_game_is_a_function_of_its_seed(ale, name):
-    make = opener(name, "life_ends=yes")
+def test_a_true_game_is_a_function_of_its_seed(ale):
+    make = opener("ALE/Breakout-v5", "life_ends=yes")
     worlds = SideBySide(make, 2, seed=1)
     dice = np.random.default_rng(0)
     for _ in range(60):
@@ -232,9 +231,12 @@ def test_a_true_game_is_a_function_of_its_seed(ale, name):
 
 
 def test_names_of_games(ale):
-    assert opener("ALE/Pong-v5")().actions.names == ("noop", "fire", "right", "left", "rightfire", "leftfire")
-    assert opener("ALE/Pong-v5", "full_actions=yes")().actions.n == 18
-    assert (opener("ALE/Pong-v5")().sticky, opener("PongNoFrameskip-v4")().sticky) == (0.25, 0.0)
+    pong = opener("ALE/Pong-v5")()
+    assert pong.actions.names == ("noop", "fire", "right", "left", "rightfire", "leftfire")
+    assert pong.sticky == 0.25
+    plain = opener("PongNoFrameskip-v4", "full_actions=yes")()
+    assert plain.actions.n == 18
+    assert plain.sticky == 0.0
     with pytest.raises(LookupError, match=r"no Atari game 'Pongg' for ALE/Pongg-v5\. Did you mean 'Pong'\?"):
         opener("ALE/Pongg-v5")
     with pytest.raises(ValueError, match=r"the option sticky of ALE/Pong-v5 is a chance"):

@@ -8,7 +8,7 @@ from gymnasium.spaces.utils import flatten
 
 from visus.geometry.spaces import Amounts, Choices
 from visus.worlds import _gymnasium, _spaces
-from visus.worlds._gymnasium import adapted
+from visus.worlds._gymnasium import Adapted, adapted
 from visus.worlds._open import opener
 
 
@@ -116,6 +116,45 @@ def test_a_counted_observation_has_states():
     world = adapted(Plain(spaces.Discrete(5, start=3), spaces.Discrete(2)), "plain")
     assert world.observed.states == 5
     assert world.reset(0).argmax() + 3 == world.env.shown
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        spaces.Tuple([spaces.Discrete(4), spaces.Discrete(3, start=2), spaces.Discrete(2)]),
+        spaces.MultiDiscrete([4, 3, 2], start=[0, 2, 0]),
+        spaces.MultiBinary(4),
+        spaces.MultiDiscrete([100, 60]),
+    ],
+    ids=str,
+)
+def test_counted_parts_are_states_where_it_is_asked(space):
+    world = Adapted(Plain(space, spaces.Discrete(2)), "plain", counted=True)
+    state_of = {}
+    for seed in range(300):
+        seen, shown = world.reset(seed), tuple(map(int, world.env.shown))
+        assert seen.shape == (world.observed.states,)
+        assert seen.sum() == seen.max() == 1
+        state_of.setdefault(shown, set()).add(int(seen.argmax()))
+    assert all(len(states) == 1 for states in state_of.values())
+    assert len({min(states) for states in state_of.values()}) == len(state_of)
+
+
+def test_blackjack_has_704_states():
+    assert opener("Blackjack-v1", "counted=yes")().observed.states == 32 * 11 * 2
+
+
+@pytest.mark.parametrize(
+    ("space", "sentence"),
+    [
+        (spaces.Box(0, 1, (2,)), "odd is seen as a Box, which cannot be counted"),
+        (spaces.MultiBinary(30), "odd has 1073741824 states, at most 20000 are counted"),
+    ],
+    ids=["box", "many"],
+)
+def test_what_cannot_be_counted_is_refused(space, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Adapted(Plain(space, spaces.Discrete(2)), "odd", counted=True)
 
 
 def test_actions_arrive_as_the_space_has_them():

@@ -15,8 +15,8 @@ INTERRUPTED = 130  # what typer makes of a Ctrl-C that the command itself did no
 # As a user meets them.
 ORDER = (
     *("fit", "predict", "play", "sample", "complete", "latent", "translate", "evaluate", "explain", "stress", "attack"),
-    *("compare", "ensemble", "transfer", "audit", "data", "check", "doctor"),
-    *("describe", "recipes", "worlds", "train", "rate", "search", "crossvalidate", "lab", "circuit", "runs", "resume", "report"),
+    *("compare", "ensemble", "transfer", "audit", "data", "worlds", "check", "doctor"),
+    *("describe", "recipes", "train", "rate", "search", "crossvalidate", "lab", "circuit", "runs", "resume", "report"),
 )
 
 

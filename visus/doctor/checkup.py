@@ -88,7 +88,9 @@ class Checkup(Observer):
             self._examiner.chart.facts["opponents"] = {name: [] for name in self._opponents}
         self._examiner.chart.facts["reference"] = self.reference
         if self._acts and not (self._restored is not None and start):
-            self._examiner.chart.facts["acting"] = self._examiner._guard("random play", lambda: acted.facts(task), {})
+            nothing: dict[str, Any] = {}
+            known = self._examiner._guard("random play", lambda: acted.facts(task), nothing)
+            self._examiner.chart.facts["acting"] = known
         if self._restored is not None and start:
             facts = self._examiner.chart.facts
             self._examiner.adopt(self._restored)

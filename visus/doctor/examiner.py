@@ -239,7 +239,8 @@ class Examiner:
         if torch.is_grad_enabled() and not (answered is not None and is_functorch_wrapped_tensor(answered)):
             self._answered = answered
             if "beside" not in self.chart.facts and self.root.training and answered is not None:
-                self.chart.facts["beside"] = self._guard("the graph", lambda: beside(self.model, answered), [])
+                nothing: list[str] = []
+                self.chart.facts["beside"] = self._guard("the graph", lambda: beside(self.model, answered), nothing)
             self._left_at = time.perf_counter()
 
     # -- a step ---------------------------------------------------------------------------------------------------

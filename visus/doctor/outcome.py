@@ -43,7 +43,9 @@ def judge(chart: Chart, final: bool = True) -> Outcome:
         reasons += _nothing_learned(chart) if final else _stands_still(chart)
     reasons += nothing_but_background(chart)
     if final:
-        reasons += [*_nothing_earned(chart), *_fell(chart), *_two_modes(chart)]
+        reasons += [*_lost_again(chart), *_fell(chart), *_two_modes(chart)]
+        if not reasons and (nothing := _nothing_earned(chart)):
+            return Outcome(HURT, nothing, mild=True)  # whether it was played too little or is ill, its causes say
         below = _below_others(chart)
         if below and not reasons:
             return Outcome(HURT, below, mild=_went_some_way(chart))
@@ -106,16 +108,25 @@ def _nothing_learned(chart: Chart) -> list[str]:
 
 
 def _nothing_earned(chart: Chart) -> list[str]:
-    """Of a run that acts, from the return of its episodes: it must have left that of random play, and stayed there."""
+    """Of a run that acts, from the return of its episodes: it must have left that of random play."""
     found = readings.scores(chart)
     chance, _ = readings.by_chance(chart)
     if not readings.acts(chart) or not found or chart.steps < 20 or math.isnan(chance):
         return []
     if not readings.better_than_chance(chart) and not readings.better_than_chance(chart, last=len(found)):
         return [f"the return is {readings.average(found[-2:]):.4g}; random play has {chance:.4g}"]
+    return []
+
+
+def _lost_again(chart: Chart) -> list[str]:
+    """Of a run that acts: what it had learned to earn, it must still earn."""
+    found = readings.scores(chart)
+    chance, _ = readings.by_chance(chart)
+    if not readings.acts(chart) or len(found) < 6 or math.isnan(chance):
+        return []
     best = max(readings.average(found[i : i + 3]) for i in range(max(1, len(found) - 2)))
     now = readings.average(found[-3:])
-    if len(found) >= 6 and now < chance + KEPT * (best - chance):
+    if readings.better_than_chance(chart, last=len(found)) and now < chance + KEPT * (best - chance):
         return [f"the return fell from {best:.4g} to {now:.4g}; random play has {chance:.4g}"]
     return []
 

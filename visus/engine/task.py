@@ -39,16 +39,18 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 class Task(nn.Module, ABC):
     """Data, objectives and a score.
 
-    steps: how long the recipe plans to train. steps_per_epoch: batches in one pass over the data. average: decay of
-    the averaged weights that are evaluated and kept, 0 for the weights themselves. swa: or the last share of the run
-    whose weights are averaged equally. keeps_last: kept are the weights of the last evaluation, not those of the best:
-    right where the rate ends at 0 and few pictures are there to tell epochs apart. surrogates: terms of a loss whose
-    gradient is an estimate, as that of draws by REINFORCE, and not the slope of their value.
+    steps: how long the recipe plans to train. steps_per_epoch: batches in one pass over the data. evaluated_every:
+    steps between two evaluations, where that is no epoch; 0: an epoch, unless it is very short. average: decay of the
+    averaged weights that are evaluated and kept, 0 for the weights themselves. swa: or the last share of the run whose
+    weights are averaged equally. keeps_last: kept are the weights of the last evaluation, not those of the best: right
+    where the rate ends at 0 and few pictures are there to tell epochs apart. surrogates: terms of a loss whose gradient
+    is an estimate, as that of draws by REINFORCE, and not the slope of their value.
     """
 
     objectives: Sequence[Objective | Memory | Members]
     steps: int = 1000
     steps_per_epoch: int = 100
+    evaluated_every: int = 0
     average: float = 0.0
     swa: float = 0.0
     keeps_last: bool = False

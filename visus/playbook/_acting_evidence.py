@@ -26,8 +26,8 @@ from ..ship.opened import opened
 from ..worlds._episodes import Make, Moment, Told, at_random, play, retrace
 from ._session import Show
 
-EPISODES = 20  # fresh ones, of a player that was not tested
-MOST_STEPS = 20_000  # of all episodes gone through again to ask what the player expected: some seconds of a small net
+EPISODES, FEWEST = 20, 5  # fresh ones, of a player that was not tested
+MOST_STEPS = 20_000  # of the fresh episodes, of random ones, and of those gone through again: each some seconds
 MOST_POINTS = 2_000  # of expected and earned that are kept
 MOST_AMOUNTS = 20_000  # actions that are numbers
 UNSEEN = 0.05  # discounted share of an episode that a time limit may have cut off, for what was earned to be told
@@ -53,7 +53,10 @@ def illustrate(folder: Path, show: Show) -> None:
     def tell(done: int, of: int, steps: int) -> None:
         show.progress("test", done / of, 2, "episodes to be looked at")
 
-    played = agent.play(EPISODES, seed, drawn(folder), stream=SHOWN, progress=tell)
+    played = agent.play(FEWEST, seed, drawn(folder), stream=SHOWN, progress=tell)
+    n = min(EPISODES, _affordable(played))
+    if n > FEWEST:
+        played = agent.play(n, seed, drawn(folder), stream=SHOWN, progress=tell)
     keep(folder, agent, played, "fresh", show)
 
 
@@ -66,7 +69,7 @@ def keep(folder: Path, agent: Agent, played: Sequence[Told], part: str, show: Sh
     """Look at episodes of the player, and write the evidence. part: `test`, or `fresh`."""
     make, seed, stream = agent.makes(), played[0].seed, played[0].stream
     show.progress("test", 1.0, 2, "what it expected")
-    by_chance = play(make, at_random(agent.actions, seed), _as_many(played), seed, stream)
+    by_chance = play(make, at_random(agent.actions, seed), min(len(played), _affordable(played)), seed, stream)
     tensors = {
         "returns": _tensor([told.total for told in played]),
         "lengths": _tensor([told.length for told in played]),
@@ -109,10 +112,9 @@ def _settings(folder: Path) -> dict[str, Any]:
     return {**info.get("settings", {}), **info.get("given", {})}
 
 
-def _as_many(played: Sequence[Told]) -> int:
-    """How many episodes random actions play beside: fewer where each is long."""
-    longest = max(told.length for told in played)
-    return max(5, min(len(played), MOST_STEPS // longest))
+def _affordable(played: Sequence[Told]) -> int:
+    """How many episodes like these the steps allow for."""
+    return max(FEWEST, MOST_STEPS * len(played) // sum(told.length for told in played))
 
 
 def _actions(agent: Agent, played: Sequence[Told]) -> dict[str, Tensor]:

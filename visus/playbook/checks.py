@@ -2,6 +2,7 @@
 
 from ..doctor import preflight
 from ..doctor.finding import Finding, worst
+from ..doctor.instruments.rehearsal import rehearsed
 from ._session import Session, Verdict
 from .subjects._subject import built
 
@@ -10,7 +11,7 @@ ALWAYS_SHOWN = ("first_loss", "overfits_few", "gradient")  # the three figures o
 
 def run(session: Session) -> Verdict:
     settings = {**session.settings, "arithmetic": "float32"}  # what is checked is the network, not its rounding
-    task = preflight.rehearsed(built(session.learns, session.prepared, settings))
+    task = rehearsed(built(session.learns, session.prepared, settings))
     names = preflight.names()
     findings: list[tuple[str, Finding]] = []
     for number, name in enumerate(names):

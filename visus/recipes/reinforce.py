@@ -27,6 +27,7 @@ def build(
     entropy_weight: Annotated[float, Limits(0.0), Range(1e-4, 1e-1, log=True), About("keeps it trying")] = 0.0,
     value_weight: Annotated[float, Limits(0.0), About("of the critic's loss")] = 0.5,
     lr: Annotated[float, Limits(1e-12), Range(1e-4, 1e-1, log=True), About("highest learning rate")] = 3e-3,
+    max_norm: Annotated[float, Limits(0.0), About("clip gradients to this length; 0: never")] = 0.0,
     epoch: Annotated[int, Limits(1), About("steps of the world between two evaluations, of all copies together")] = (
         10_000
     ),
@@ -40,7 +41,7 @@ def build(
         )
     if shared and critic_steps > 1:
         raise ValueError("actor and critic that share a network take their steps together; leave critic_steps out")
-    found = _policy.parted(settings, lr=lr, epoch=epoch, epochs=epochs)
+    found = _policy.parted(settings, lr=lr, max_norm=max_norm, epoch=epoch, epochs=epochs)
     valued = baseline == "value"
     stage = _policy.opened("actor_critic" if valued else "actor", found, **({"shared": shared} if valued else {}))
     per_epoch = max(1, epoch // steps)

@@ -10,6 +10,8 @@ from ._form import About, Limits
 
 __all__ = ["SUBJECT", "build"]
 
+LOOKS = 25  # evaluations of a run, so that it is seen how values spread
+
 
 @_form.like(Stage, without=("worlds", "epoch", "clip_rewards"))
 def build(
@@ -32,5 +34,5 @@ def solved(sweep: Sweep, stage: Stage, epochs: int, seed: int) -> Solve:
             "acting, or grid_world, FrozenLake-v1, Taxi-v4 or CliffWalking-v1"
         )
     task = Solve(known.model, known.tables, known.worlds, known.judged, sweep, ground=known.ground, **known.playing)
-    task.steps = epochs
+    task.steps, task.evaluated_every = epochs, max(1, epochs // LOOKS)
     return task

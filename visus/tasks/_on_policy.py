@@ -81,6 +81,7 @@ class OnPolicy(Playing):
     """
 
     surrogates: Sequence[str] = ("policy",)
+    objectives: Sequence[Objective]
 
     def __init__(
         self,
@@ -204,8 +205,8 @@ class OnPolicy(Playing):
             return [Objective("player", self.learn, self.model.parameters(), optimizer, **actor)]
         better = self.actor.policy_parameters()
         found = [Objective("actor", self.act_better, better, optimizer, every=critic_steps, **actor)]
-        if self.judges:
-            found += [Objective("critic", self.judge_better, self.actor.value_parameters(), optimizer, **critic)]
+        if self.judges:  # first, because it improves at every step
+            found.insert(0, Objective("critic", self.judge_better, self.actor.value_parameters(), optimizer, **critic))
         return found
 
     def _policy_terms(self, distribution: Distribution, lesson: Lesson) -> dict[str, Tensor]:

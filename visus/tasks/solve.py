@@ -56,7 +56,9 @@ class Solve(Playing):
         q: Tensor = self.model.q  # type: ignore[assignment]
         q = q.cpu()
         residual = (backup(self.tables, q.amax(1), self.gamma) - q).abs().max()
-        return super().evaluate() | {"bellman_residual": float(residual)} | self.exactly.scores(q)
+        played = super().evaluate()
+        del played["env_steps"]  # nothing was played to learn
+        return played | {"bellman_residual": float(residual)} | self.exactly.scores(q)
 
     def pictured(self) -> dict[str, Tensor]:
         return pictures(self.model.q, self.ground)  # type: ignore[arg-type]

@@ -39,17 +39,24 @@ HIDDEN = ("phys2d", "tabular", "ale_py")  # need jax; are listed as games
 # Pygame greets, and looks for a screen and a sound card though it only draws into arrays.
 SILENT = {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
 THEIR_LETTERS = {"H": PIT, "F": FREE, "S": "S", "G": "G", "C": "C"}
-LIMIT = inspect.Parameter("limit", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=int | None)
+OURS = (
+    inspect.Parameter("limit", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=int | None),
+    inspect.Parameter("counted", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=bool),
+)
 
 
 class Adapted(World):
-    """An environment of Gymnasium. Its own time limit, 0 for none, replaces that of the environment."""
+    """An environment of Gymnasium.
 
-    def __init__(self, env: Any, name: str, limit: int = 0, solved: float | None = None) -> None:
+    limit: steps after which an episode is cut, besides what the environment does itself; 0 for none. counted: see
+    `_spaces.seen`.
+    """
+
+    def __init__(self, env: Any, name: str, limit: int = 0, solved: float | None = None, counted: bool = False) -> None:
         self.name, self.limit = name, limit
         self.solved = None if solved is None else float(solved)
         self.env = env
-        self.observed, self._see = _spaces.seen(env.observation_space, name)
+        self.observed, self._see = _spaces.seen(env.observation_space, name, counted)
         self.bounds = _spaces.bounds(env.observation_space)
         self.actions, self._do = _spaces.done(env.action_space, name, _words(env))
         self.fps = float(env.metadata.get("render_fps") or 30.0)
@@ -177,8 +184,8 @@ def _made(gymnasium: Any, name: str, spec: Any, creator: Any) -> Callable[..., W
     modes = getattr(creator, "metadata", {}).get("render_modes", ())
     drawn = {"render_mode": "rgb_array"} if "rgb_array" in modes else {}  # costs nothing until it is asked
 
-    @_options.like(creator, LIMIT)
-    def built(limit: int | None = None, **settings: Any) -> World:
+    @_options.like(creator, *OURS)
+    def built(limit: int | None = None, counted: bool = False, **settings: Any) -> World:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a newer version exists, that a bound was rounded
             try:
@@ -189,7 +196,8 @@ def _made(gymnasium: Any, name: str, spec: Any, creator: Any) -> Callable[..., W
                 raise ValueError(f"{name} cannot be made: {_line(wrong)}") from wrong
             while isinstance(env, gymnasium.wrappers.OrderEnforcing):
                 env = env.env
-            return Adapted(env, name, (spec.max_episode_steps or 0) if limit is None else limit, spec.reward_threshold)
+        steps = (spec.max_episode_steps or 0) if limit is None else limit
+        return Adapted(env, name, steps, spec.reward_threshold, counted)
 
     return built
 

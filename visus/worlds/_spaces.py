@@ -1,6 +1,7 @@
 """Spaces of Gymnasium as Visus has them: observations as arrays, actions counted or measured, transitions as tables."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,22 @@ See = Callable[[Any], NDArray[Any]]
 Do = Callable[[Any], Any]
 
 
-def seen(space: Any, name: str) -> tuple[Observed, See]:
+MOST_STATES = 20_000  # of which a table is made
+MANY_STATES = 2_000  # above, a matrix of all vectors with a one takes too much memory
+
+
+def seen(space: Any, name: str, counted: bool = False) -> tuple[Observed, See]:
     """What is seen of a space, and what turns an observation into it. Raises ValueError for a space nobody can see.
 
     A counted observation becomes a vector of zeros with a one; a picture uint8 has its channels first; bytes that are
     no picture become numbers from 0 to 1; what has parts is written one after the other, as `gymnasium.spaces.flatten`
-    does.
+    does. counted: combinations of counted parts are states, so that a table can be learned of them.
     """
     kind = type(space).__name__
     if kind == "Discrete":
-        return _counted(int(space.n), int(space.start))
+        return _counted([int(space.n)], [int(space.start)])
+    if counted:
+        return _counted(*_parts(space, name))
     if kind == "Box":
         return _measured(space)
     if kind in ("Tuple", "Dict", "MultiDiscrete", "MultiBinary") and space.is_np_flattenable:
@@ -101,10 +108,39 @@ def _met(moves: NDArray[np.float64], ends: NDArray[np.bool_], first: NDArray[np.
         met = more
 
 
-def _counted(n: int, first: int) -> tuple[Observed, See]:
-    ones = np.eye(n, dtype=np.float32)
-    ones.setflags(write=False)  # every observation of a state is one row
-    return Observed((n,), states=n), lambda given: ones[int(given) - first]
+def _parts(space: Any, name: str) -> tuple[list[int], list[int]]:
+    """How many values each counted part has, and its first one. Raises ValueError for what cannot be counted."""
+    kind = type(space).__name__
+    parts = list(space) if kind == "Tuple" else []
+    if parts and all(type(part).__name__ == "Discrete" for part in parts):
+        sizes, first = [int(part.n) for part in parts], [int(part.start) for part in parts]
+    elif kind in ("MultiDiscrete", "MultiBinary") and len(space.shape) == 1:
+        sizes = space.nvec.tolist() if kind == "MultiDiscrete" else [2] * space.n
+        first = space.start.tolist() if kind == "MultiDiscrete" else [0] * space.n
+    else:
+        raise ValueError(f"{name} is seen as a {kind}, which cannot be counted; leave the option counted away")
+    if prod(sizes) > MOST_STATES:
+        raise ValueError(f"{name} has {prod(sizes)} states, at most {MOST_STATES} are counted; leave counted away")
+    return sizes, first
+
+
+def _counted(sizes: list[int], first: list[int]) -> tuple[Observed, See]:
+    n = prod(sizes)
+    ones = np.eye(n, dtype=np.float32) if n <= MANY_STATES else None
+    weights = [prod(sizes[place + 1 :]) for place in range(len(sizes))]
+    if ones is not None:
+        ones.setflags(write=False)  # every observation of a state is one row
+
+    def see(given: Any) -> NDArray[Any]:
+        parts = (given,) if len(sizes) == 1 and np.ndim(given) == 0 else given
+        state = sum((int(part) - low) * weight for part, low, weight in zip(parts, first, weights, strict=True))
+        if ones is not None:
+            return ones[state]
+        shown = np.zeros(n, np.float32)
+        shown[state] = 1
+        return shown
+
+    return Observed((n,), states=n), see
 
 
 def _measured(space: Any) -> tuple[Observed, See]:

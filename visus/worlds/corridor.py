@@ -2,7 +2,7 @@
 
 import torch
 
-from ..geometry.cells import FREE, GOAL, PIT, START, Layout
+from ..geometry.cells import FREE, GOAL, START, Layout
 from ..geometry.decisions import Tables
 from ._finite import Finite
 
@@ -29,5 +29,5 @@ def build(length: int = 10, slip: float = 0.0, limit: int = 100) -> Finite:
     rewards[[0, -1]] = 0.0  # nothing is earned by staying at an end
     ends, start = torch.zeros(n, dtype=torch.bool), torch.zeros(n, dtype=torch.float64)
     ends[[0, -1]], start[1] = True, 1.0
-    layout = Layout((PIT + START + FREE * (length - 1) + GOAL,))
+    layout = Layout((GOAL.lower() + START + FREE * (length - 1) + GOAL,))
     return Finite("corridor", Tables(moves, rewards, ends, start), ("left", "right"), limit, layout)

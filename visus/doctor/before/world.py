@@ -1,5 +1,7 @@
 """Does the world keep its word: numbers of the shape it promised, episodes that end, and the same ones from a seed?"""
 
+from typing import Any
+
 from ...engine.task import Task
 from ..finding import BLOCKER, PASS, Finding
 from ..instruments import acting
@@ -9,13 +11,11 @@ def examine(task: Task) -> list[Finding]:
     """A fresh copy of the world is played at random for some thousand steps; those of the task are left alone."""
     if not acting.acts(task):
         return [Finding(PASS, "nothing is learned by acting")]
-    ask = getattr(task.judged, "complaints", None)
-    if ask is None:
+    judged: Any = task.judged
+    if not hasattr(judged, "complaints"):
         return [Finding(PASS, "the worlds do not tell how to make another one")]
-    complaints = ask()
-    return [_broken(complaint, task.judged.name) for complaint in complaints] or [  # type: ignore[union-attr]
-        Finding(PASS, f"{task.judged.name} gives what it promises")  # type: ignore[union-attr]
-    ]
+    complaints = [_broken(complaint, judged.name) for complaint in judged.complaints()]
+    return complaints or [Finding(PASS, f"{judged.name} gives what it promises")]
 
 
 def _broken(complaint: str, name: str) -> Finding:

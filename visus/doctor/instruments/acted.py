@@ -64,7 +64,7 @@ def facts(task: Any) -> dict[str, Any]:
     """What is known of a task that acts before it learns; numbers, for the chart."""
     worlds: Worlds = task.judged
     actions = worlds.actions
-    known = {
+    known: dict[str, Any] = {
         "choices": actions.n if isinstance(actions, Choices) else 0,
         "amounts": 0 if isinstance(actions, Choices) else actions.size,
         "gamma": float(getattr(task, "gamma", math.nan)),

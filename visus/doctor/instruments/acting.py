@@ -11,7 +11,7 @@
 A loss reads no dice, changes no memory and no world: the doctor asks for it again, on a copy that shares both.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -144,6 +144,6 @@ def acts(task: Task) -> bool:
     return all(hasattr(getattr(task, name, None), "restart") for name in ("worlds", "judged"))
 
 
-def shared(task: Task) -> Mapping[int, Any]:
+def shared(task: Task) -> dict[int, Any]:
     """For a copy of the task that shares its worlds and its memory: what `copy.deepcopy` is told it has copied."""
     return {id(part): part for name in SHARED if (part := getattr(task, name, None)) is not None}

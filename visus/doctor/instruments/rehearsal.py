@@ -37,8 +37,9 @@ def rehearsed(task: Task) -> Task:
 def _rehearsed(task: Task) -> Task:
     with own_randomness(0), aside():
         ready = copy.deepcopy(task).train()
-        if hasattr(ready, "warm_up"):
-            ready.warm_up = min(ready.warm_up, WARM_UP)
+        waits = getattr(ready, "warm_up", None)
+        if isinstance(waits, int):
+            ready.warm_up = min(waits, WARM_UP)  # type: ignore[assignment]  # a module's attributes are of any kind
         ready.batches = Again(_met(ready))  # type: ignore[method-assign]
     for name in SHARED:
         if getattr(ready, name, None) is not None:

@@ -4,6 +4,7 @@ Source: the gradient norms of GradNorm (Chen et al., 2018), here only looked at.
 """
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +32,9 @@ def look(task: Task, name: str, batch: Batch) -> dict[str, list[float]]:
     Made on a copy that shares data and optimizers: whatever a loss counts or keeps, the task stays as it was.
     """
     few = tuple(column[:EXAMPLES] for column in batch)
-    known = [o.optimizer for o in task.objectives if isinstance(o, Objective)] + [getattr(task, "data", None)]
+    known: list[Any] = [o.optimizer for o in task.objectives if isinstance(o, Objective)] + [
+        getattr(task, "data", None)
+    ]
     with aside(), own_randomness(0), torch.enable_grad():
         twin = copy.deepcopy(task, {id(shared): shared for shared in known} | acting.shared(task))
         for module in twin.modules():  # nobody who watches the task is told of this

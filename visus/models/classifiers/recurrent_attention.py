@@ -66,17 +66,16 @@ class Retina(nn.Module):
     def forward(self, sums: Tensor, centre: Tensor) -> Tensor:
         """centre: int (B, M, 2), in pixels from the upper left corner. Returns (B, M, scales C side side)."""
         B, C, H, W = sums.shape
-        M, n = centre.shape[1], self.side + 1
-        edges = torch.arange(n, device=centre.device)
+        n, edges = self.side + 1, torch.arange(self.side + 1, device=centre.device)
+        down, right = centre.flatten(0, 1).unbind(1)  # (B M,)
         seen = []
         for width in self.widths:
             block = width // self.side
-            down, right = (
-                (centre[..., axis, None] + edges * block - width // 2).clamp(0, last)
-                for axis, last in enumerate((H - 1, W - 1))
-            )  # (B, M, n)
-            index = down[..., :, None] * W + right[..., None, :]  # (B, M, n, n)
-            at = sums.flatten(2).gather(2, index.view(B, 1, -1).expand(-1, C, -1)).view(B, C, M, n, n)
+            offsets = edges * block - width // 2
+            rows = (down[:, None] + offsets).clamp(0, H - 1)  # (B M, n); beyond the edge there is nothing to add
+            columns = (right[:, None] + offsets).clamp(0, W - 1)
+            index = (rows[:, :, None] * W + columns[:, None, :]).view(B, 1, -1)  # (B, 1, M n n)
+            at = sums.flatten(2).gather(2, index.expand(-1, C, -1)).view(B, C, -1, n, n)
             means = at.diff(dim=3).diff(dim=4) / block**2
             seen.append(means.transpose(1, 2).flatten(2))
         return torch.cat(seen, 2)
@@ -198,7 +197,7 @@ class RecurrentAttention(nn.Module):
             where = self.place(place.flatten(0, 1).to(seen.dtype)).relu()
             state = self.core(self.join(torch.cat((seen, where), 1)).relu(), state)
             if t + 1 < T:
-                place, chance = self._draw(state[0].view(B, M, -1), draws[:, :, t + 1])
+                place, chance = self._draw(state[0], draws[:, :, t + 1])
                 chances.append(chance)
                 expected.append(self.expect(state[0].detach()).view(B, M))
         scores = self.decide(state[0]).view(B, M, -1)
@@ -211,8 +210,10 @@ class RecurrentAttention(nn.Module):
         )
 
     def _draw(self, h: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """The next place (B, M, 2), Gaussian about the mean that h suggests, and its log-density (B, M)."""
-        mean = self.locate(h.detach()).to(noise.dtype).tanh()  # the core learns from its answers alone, as in the paper
+        """The next place (B, M, 2), Gaussian about the mean that h (B M, H) suggests, and its log-density (B, M)."""
+        mean = (
+            self.locate(h.detach()).to(noise.dtype).tanh().view_as(noise)
+        )  # the core learns from its answers alone, as in the paper
         drawn = mean.detach() + self.deviation * noise
         chance = -(drawn - mean).square().sum(2) / (2 * self.deviation**2)
         return drawn.clamp(-CORNER, CORNER), chance

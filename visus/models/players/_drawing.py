@@ -57,6 +57,8 @@ class AmountHead(nn.Module):
 
     reach: Tensor
     middle: Tensor
+    low: Tensor
+    high: Tensor
 
     def __init__(self, width: int, actions: Amounts, squash: bool = False, spread: float = 1.0) -> None:
         super().__init__()

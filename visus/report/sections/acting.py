@@ -253,7 +253,7 @@ def _what(record: Record) -> str:
 
 
 def _x_name(record: Record) -> str:
-    return figures.STEPS if _x(record.of("scores")) == "env_steps" else "evaluation"
+    return figures.STEPS if _x(record.of("scores")) == "env_steps" else "step"
 
 
 def _x(events: list[Event]) -> str:

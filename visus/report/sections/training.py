@@ -16,15 +16,17 @@ _MAX_SCORES = 4  # charts of scores besides loss and accuracy that a task of ano
 
 
 def gather(record: Record) -> dict[str, Any] | None:
-    """The charts of the curves; None if no step was taken."""
-    metrics, scores = record.of("metrics"), record.of("scores")
+    """The charts of the curves; None if no step was taken, or none that descends."""
+    metrics = [event for event in record.of("metrics") if event.get("objective") != "memory"]  # which only remembers
+    scores = record.of("scores")
     if not metrics and not scores:
         return None
     in_epochs = all(math.isfinite(number(event.get("epoch"))) for event in (*metrics, *scores))
     x = "epoch" if in_epochs else "step"
     drawn_before = {"nats"} if "language" in record.facts else set()
     moving = record.subject == "acting"  # whose scores have a section of their own
-    return {"charts": _charts(metrics, [] if moving else scores, x, _resumed(record, x), drawn_before, moving)}
+    charts = _charts(metrics, [] if moving else scores, x, _resumed(record, x), drawn_before, moving)
+    return {"charts": charts} if charts else None
 
 
 def attempts(record: Record) -> list[str]:

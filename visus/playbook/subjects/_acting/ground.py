@@ -75,7 +75,7 @@ class Ground:
             return found | {name: _always(np.int64(k)) for name, k in named.items()}
         ends: dict[str, NDArray[np.float32]] = {"lowest": actions.low, "highest": actions.high}
         if all(np.isfinite(amounts).all() for amounts in ends.values()):
-            ends["middle"] = (actions.low + actions.high) / 2
+            ends["middle"] = ((actions.low + actions.high) / 2).astype(np.float32)
         bounded = {name: amounts for name, amounts in ends.items() if np.isfinite(amounts).all()}
         return found | {f"always the {name} amounts": _always(amounts) for name, amounts in bounded.items()}
 
