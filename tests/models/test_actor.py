@@ -6,6 +6,7 @@ import torch
 
 from visus.geometry.spaces import Amounts, Choices, Observed
 from visus.models.players import actor, actor_critic
+from visus.models.players._drawing import Likelihoods
 
 SEEN = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
 CHOICES = Choices(4)
@@ -44,6 +45,16 @@ def test_choices_are_drawn_as_often_as_the_distribution_says():
     drawn = player.draw(SEEN[:1].expand(40_000, 3))
     shares = torch.bincount(drawn, minlength=4) / len(drawn)
     torch.testing.assert_close(shares, player.distribution(SEEN[:1]).probs[0], atol=0.01, rtol=0)
+
+
+def test_what_is_told_of_choices_is_what_torch_tells():
+    scores = 3 * torch.randn(6, 4, generator=torch.Generator().manual_seed(3))
+    ours, theirs = Likelihoods(scores), torch.distributions.Categorical(logits=scores)
+    drawn = torch.tensor([0, 1, 2, 3, 0, 1])
+    torch.testing.assert_close(ours.log_prob(drawn), theirs.log_prob(drawn))
+    torch.testing.assert_close(ours.entropy(), theirs.entropy())
+    torch.testing.assert_close(ours.probs, theirs.probs)
+    assert ours.sample().shape == (6,)
 
 
 def test_amounts_are_drawn_with_the_mean_and_the_spread_of_the_distribution():

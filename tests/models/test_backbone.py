@@ -15,7 +15,7 @@ from visus.models.classifiers import compact, resnet18
 
 IMAGE = (3, 128, 160)
 FAMILIES = [n for n in catalogue.names(classifiers) if not isinstance(catalogue.find(classifiers, n).build, partial)]
-BLIND = {"encoder", "knn", "linear", "mlp", "recurrent_attention", "rows"}  # rows of numbers (encoder: usually), glimpses
+BLIND = {"encoder", "knn", "linear", "mlp", "recurrent_attention", "rows"}  # see rows of numbers, or glimpses
 SEEING = sorted(set(FAMILIES) - BLIND)
 
 

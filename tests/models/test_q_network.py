@@ -42,7 +42,16 @@ def test_what_is_added_to_all_advantages_changes_nothing():
 
 
 def test_refuses_amounts_and_unknown_trunks():
-    with pytest.raises(ValueError, match="here an action is 2 numbers.*visus train ppo"):
+    with pytest.raises(ValueError, match=r"here an action is 2 numbers.*visus train ppo"):
         q_network.build(Observed((3,)), Amounts(np.zeros(2, np.float32), np.ones(2, np.float32)))
     with pytest.raises(LookupError, match=r"no 'mpl' in trunks. Did you mean 'mlp'\?"):
         network(trunk="mpl")
+
+
+def test_values_are_told_apart_in_half_precision_too():
+    player = network()
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        values = player(SEEN)
+    assert values.dtype == torch.float32
+    torch.testing.assert_close(values, player(SEEN), atol=0.01, rtol=0.01)
+    assert (values != values.bfloat16().float()).any()

@@ -4,6 +4,8 @@ import pytest
 
 from visus.engine.loop import fit
 from visus.recipes import _acting, _form, policy_iteration, q_learning, value_iteration
+from visus.report.record import Record
+from visus.report.sections import training
 
 RECIPES = {"value_iteration": value_iteration, "policy_iteration": policy_iteration, "q_learning": q_learning}
 every_recipe = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
@@ -87,3 +89,17 @@ def test_an_unknown_setting_or_world_is_refused():
         value_iteration.build(world="grid_wrld")
     with pytest.raises(ValueError, match=r"method must be one of.*Did you mean 'sarsa'"):
         _form.read(q_learning.build, {"method": "sarza"})
+
+
+def test_exact_methods_are_looked_at_while_values_spread():
+    assert value_iteration.build(epochs=100).evaluated_every == 4
+    assert policy_iteration.build(epochs=20).evaluated_every == 1
+
+
+def test_no_loss_is_drawn_of_a_table():
+    def told(objective):
+        step = {"event": "metrics", "step": 1, "epoch": 1, "objective": objective, "loss": 0.0, "lr": 0.0}
+        return training.gather(Record({"subject": "acting"}, [step, step]))
+
+    assert told("memory") is None
+    assert told("policy")["charts"]

@@ -8,11 +8,11 @@ import torch
 from safetensors.torch import save_file
 from synthetic_run import write_events, write_info
 
-from visus.report import page
+from visus.report import measures, page, wording
 from visus.report import record as records
 from visus.report.figures import acting as figures
 from visus.report.figures.chart import Line
-from visus.report.sections import acting
+from visus.report.sections import acting, search
 from visus.runs import film
 from visus.runs.reader import RUN, Run
 
@@ -193,3 +193,23 @@ def test_the_reading_says_on_which_side_the_values_err():
     assert "expected 2 more than" in figures.expected(earned + 2, earned, "Q").reading
     assert "expected 2 less than" in figures.expected(earned - 2, earned, "V").reading
     assert "NaN" not in figures.expected(np.ones(3), np.ones(3), "V").svg
+
+
+def test_a_return_is_no_share_however_small_it_is():
+    assert wording.figure_of("validation_return", 0.73) == "0.73"
+    assert wording.score("validation_return", 12345.6) == wording.plain(12345.6)
+    assert measures.of_subject("acting").difference(1.5) == "+1.5"
+    assert measures.named("mean return").brief(-21.0) == "return -21"
+
+
+@pytest.mark.parametrize(
+    ("subject", "told"),
+    [
+        ("acting", "the validation return"),
+        ("text", "that in nats"),
+        ("detection", "the validation mAP@.5"),
+        ("pictures", ""),
+    ],
+)
+def test_a_search_says_what_its_scores_are(subject, told):
+    assert search._measure(measures.of_subject(subject)) == told

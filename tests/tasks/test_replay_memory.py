@@ -207,7 +207,7 @@ def test_what_was_overwritten_is_never_drawn():
 
 
 def test_refuses_a_memory_that_holds_no_lesson():
-    with pytest.raises(ValueError, match="a memory of 10 for 4 worlds holds 2 steps of each.*memory=4000"):
+    with pytest.raises(ValueError, match=r"a memory of 10 for 4 worlds holds 2 steps of each.*memory=4000"):
         remembering(n=4, capacity=10)
     with pytest.raises(ValueError, match="resume with the settings of the run"):
         remembering(n=2).restore(remembering(n=3).state())

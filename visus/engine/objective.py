@@ -132,7 +132,7 @@ class Objective:
         total: dict[str, Tensor] = {}
         for piece, share in _pieces(batch, self.accumulate):
             with self.precision.autocast(self.parameters[0].device.type):
-                terms = {name: term * share for name, term in self.loss(piece).items()}
+                terms = {name: term if share == 1 else term * share for name, term in self.loss(piece).items()}
             # Only our own parameters receive gradients: a generator's loss leaves its critic alone.
             sum_of(terms).backward(inputs=self.parameters)
             for name, term in terms.items():
@@ -193,7 +193,8 @@ class Memory:
 
 def sum_of(terms: Terms) -> Tensor:
     """The scalar that is minimised: the sum of the named terms."""
-    return torch.stack(list(terms.values())).sum()
+    found = list(terms.values())
+    return found[0] if len(found) == 1 else torch.stack(found).sum()
 
 
 def _groups(

@@ -31,9 +31,10 @@ class Cost:
 def fastest_precision(task: Task) -> Precision:
     """The fastest precision for this task on its device, measured on copies with the task's first batch."""
     device = next(task.parameters()).device.type
-    batch = tuple(part[:ENOUGH] for part in next(iter(task.batches())))
-    pictures = batch[0].ndim == 4
     with own_randomness(0):
+        # Of a copy, since a task that acts plays for its batches.
+        batch = tuple(part[:ENOUGH] for part in next(iter(copy.deepcopy(task).batches())))
+        pictures = batch[0].ndim == 4
         copies = {candidate: copy.deepcopy(task) for candidate in precision.candidates(device, pictures)}
         for candidate, patient in copies.items():
             patient.run_at(candidate)

@@ -9,7 +9,7 @@ from ..engine.seed import seed_everything
 from ..models import trunks
 from ..models.players import q_network
 from ..tasks._replay import Prioritised, Replay
-from ..tasks.q_learn import QLearn
+from ..tasks.q_learn import QLearn, improvements
 from . import _form
 from ._acting import SUBJECT, Stage, player_facts
 from ._drawing import own_settings
@@ -71,7 +71,7 @@ def build(
     model = q_network.build(worlds.observed, worlds.actions, **network)
     held = (worlds.observed, worlds.n, memory, stage.gamma, n_steps)
     budget = epochs * stage.epoch  # steps of the world
-    steps = max(1, math.ceil((budget - warm_up) / train_every) * updates)
+    steps = improvements(round(budget), worlds.n, warm_up, train_every, updates)
     task = QLearn(
         model,
         worlds,

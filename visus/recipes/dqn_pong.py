@@ -23,6 +23,7 @@ build = partial(
     gamma=0.99,
     lr=1e-4,
     clip_rewards=True,
+    arithmetic="auto",
     epoch=25_000,
     epochs=40,
     episodes=3,

@@ -1,4 +1,4 @@
-"""CartPole: hold a pole upright for 500 steps, by REINFORCE with a baseline within 500,000."""
+"""CartPole: hold a pole upright for 500 steps, by REINFORCE with a critic as its baseline within 200,000."""
 
 from functools import partial
 

@@ -136,7 +136,8 @@ class Playing(Task):
         self.model, self.worlds, self.judged = model, worlds, judged
         self.gamma, self.episodes, self.drawn, self.clipped = gamma, episodes, drawn, clipped
         self.facts = dict(facts or {})
-        self._first = list(model.parameters())[:1]  # to search for one at every step would take a tenth of the time
+        # Kept, since to search for one at every step would take a tenth of the time.
+        self._first: list[Tensor] = list(model.parameters())[:1]
         self.env_steps = 0  # of all training worlds together
         self.recent: deque[Episode] = deque(maxlen=RECENT)
         self.finished = 0

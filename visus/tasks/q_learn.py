@@ -21,6 +21,18 @@ from ._replay import Prioritised, Replay
 ROWS, BYTES = 512, 2**23  # of lessons that are prepared together: with more, caches no longer hold them
 
 
+def improvements(budget: int, n: int, warm_up: int, train_every: int, updates: int) -> int:
+    """How many are made in at most `budget` steps of n worlds; those that one playing leads to at the least."""
+    each = whole(train_every, n)
+    first = max(whole(warm_up, n), each)
+    return (1 + max(0, budget - first) // each) * updates
+
+
+def whole(steps: int, n: int) -> int:
+    """Steps of the world that are really played where so many are wanted: each of n worlds does as many."""
+    return -(-steps // n) * n
+
+
 class QLearn(Playing):
     """An action value network that acts, remembers, and learns from what it remembers.
 
@@ -68,7 +80,7 @@ class QLearn(Playing):
         self.keep_memory = keep_memory
         size = worlds.observed.values * np.dtype(worlds.observed.dtype).itemsize
         self.at_once = max(1, min(ROWS, BYTES // size) // batch)  # improvements whose lessons are told together
-        self.steps_per_epoch = max(1, round(epoch * updates / train_every))
+        self.steps_per_epoch = max(1, round(epoch * updates / whole(train_every, worlds.n)))
         self.left = 0  # improvements before more is played
         self.ahead: list[Batch] = []  # lessons of those to come, as far as they can be told, the next one last
         self.errors: list[tuple[Tensor, Tensor]] = []  # slots of the last batch, and how far off their values were

@@ -7,7 +7,7 @@ from ..finding import NOTE, PASS, WARNING, Finding
 from ..instruments import acted, acting
 from ._copy import patient
 
-LARGE, HUGE = 100.0, 1000.0  # errors of values are squared
+LARGE, HUGE = 200.0, 1000.0  # errors of values are squared
 TINY = 1e-3
 APART = 10.0  # times another reward: as signs they count alike
 FOLLOWS = 0.2  # correlation of the return with that of signs

@@ -91,7 +91,7 @@ def look(task: Any, batch: Batch) -> dict[str, float]:
         found |= {"remembered": float(len(memory)), "capacity": float(memory.capacity)}
     ask = getattr(task, "lessons", None)
     if ask is not None:
-        with aside(), own_randomness(0):
+        with aside():
             lessons = ask(batch)
         if lessons is not None:
             found |= taught(lessons, valuing=hasattr(task.model, "values"))

@@ -45,7 +45,7 @@ class Teaching(Protocol):
     """A task that learns values, or weighs actions by them."""
 
     def lessons(self, batch: Batch) -> Lessons | None:
-        """Of a batch of `batches`, whose rows it may leave out; None of one that does not tell."""
+        """Of a batch of `batches`, whose rows it may leave out; None of one that does not tell. Nothing is drawn."""
         ...
 
 

@@ -26,6 +26,21 @@ class Head(Protocol):
     def bounded(self, drawn: Tensor) -> Tensor: ...
 
 
+class Likelihoods(Categorical):
+    """The categorical distribution of scores (B, A), by one kernel each way: a fifth of an actor's improvement less."""
+
+    def __init__(self, scores: Tensor) -> None:
+        self.logits = self._param = scores.log_softmax(1)
+        self._num_events = scores.shape[1]
+        Distribution.__init__(self, scores.shape[:1], validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        return self.logits.gather(1, value[:, None]).squeeze(1)
+
+    def entropy(self) -> Tensor:
+        return -(self.logits.exp() * self.logits).sum(1)
+
+
 class ChoiceHead(nn.Linear):
     """Features (B, D) -> log-odds of each of n actions (B, n)."""
 
@@ -34,7 +49,7 @@ class ChoiceHead(nn.Linear):
         _begin(self, CALM)
 
     def distribution(self, scores: Tensor) -> Distribution:
-        return Categorical(logits=_wide(scores), validate_args=False)
+        return Likelihoods(_wide(scores))
 
     def draw(self, scores: Tensor, dice: torch.Generator | None = None) -> Tensor:
         """int64 (B,): the first of n clocks to ring, which is quicker than to look up a sum of probabilities."""

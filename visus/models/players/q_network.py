@@ -38,7 +38,11 @@ class QNetwork(Player):
         self.head = Streams(width, actions.n) if duelling else nn.Linear(width, actions.n)
 
     def forward(self, observations: Tensor) -> Tensor:
-        return self.head(self.trunk(observations))
+        features = self.trunk(observations)
+        if features.dtype != torch.bfloat16:
+            return self.head(features)
+        with torch.autocast(features.device.type, enabled=False):  # values differ in less than bfloat16 can tell
+            return self.head(features.float())
 
     def action_values(self, observations: Tensor) -> Tensor:
         return self(observations)

@@ -84,7 +84,7 @@ def search(
     reading += (
         " of its own column." if words else " inside the dotted ends of the range searched last, not at one of them."
     )
-    if scale is not SHARES:
+    if scale.factor < 0:
         reading += " Fewer nats are better and stand higher."
     if lost:
         reading += f" Crosses at the bottom: {len(lost)} that diverged."

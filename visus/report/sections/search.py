@@ -14,6 +14,13 @@ _MAX_SETTINGS = 6  # charts shown; settings that never varied have none
 _BEST_TRIALS = 5
 
 
+def _measure(scale: Scale) -> str:
+    """What the score is, '' of shares: the page has the word for them."""
+    if scale is SHARES:
+        return ""
+    return "that in nats" if scale.factor < 0 else f"the {scale.name}"
+
+
 def gather(record: Record) -> dict[str, Any] | None:
     """A chart a searched setting, the best trials, the border warning; None if no trial was made."""
     trials = record.of("trial")
@@ -27,7 +34,7 @@ def gather(record: Record) -> dict[str, Any] | None:
     return {
         "n": len(trials),
         "said": lambda score: scale.said(score).replace(" ", FIRM),
-        "measure": "" if scale is SHARES else "that in nats",
+        "measure": _measure(scale),
         "interval": scale.interval,
         "rounds": len({trial.get("round") for trial in trials}),
         "diverged": len(trials) - len(ranked),

@@ -86,7 +86,9 @@ def _charts(
     lines = {name: _score_line(scores, name, x) for name in measured}
     rest = {"training": lines.get("train_loss"), "validation": lines.get("validation_loss")}
     at_rest = {kind: line for kind, line in rest.items() if line is not None}
-    charts = [curves.loss(of("loss"), at_rest, x, resumed, moving)] if metrics or at_rest else []
+    losses = of("loss")
+    idle = moving and not any(np.nan_to_num(line.y, nan=1.0).any() for line in losses.values())  # nothing descends
+    charts = [curves.loss(losses, at_rest, x, resumed, moving)] if (metrics or at_rest) and not idle else []
     kinds = dict.fromkeys(name.removeprefix("train_").removeprefix("validation_") for name in measured)
     kinds.pop("loss", None)
     for same in [other for kind in SAME if kind in kinds for other in SAME[kind]]:
