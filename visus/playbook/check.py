@@ -15,6 +15,7 @@ from .. import recipes
 from ..doctor import preflight, script
 from ..doctor.before._copy import UNEXAMINED
 from ..doctor.finding import PASS, Finding, worst
+from ..doctor.instruments.rehearsal import rehearsed
 from ..doctor.preflight import Examined
 from ..engine import catalogue
 from ..engine.probe import fewest_threads
@@ -59,6 +60,7 @@ def examine_recipe(name: str, settings: Mapping[str, Any], show: Show) -> Iterat
     task = catalogue.find(recipes, name).build(**settings)
     if next(task.parameters(), None) is not None:
         torch.set_num_threads(fewest_threads(task))
+    task = rehearsed(task)
     for number, examination in enumerate(names):
         show.progress("check", number, len(names), examination.replace("_", " "))
         yield preflight.examine_one(examination, task)
