@@ -37,7 +37,7 @@ def _rebuilt(task):
     [
         ({"trunk": "mpl"}, r"no 'mpl' in trunks. Did you mean 'mlp'\?"),
         ({"hiden": 3}, r"mlp has no setting 'hiden'. Did you mean 'hidden'\?"),
-        ({"world": "Pendulum-v1"}, "an action is 1 numbers?.*visus train ppo"),
+        ({"world": "Pendulum-v1"}, "an action is a number.*visus train ppo"),
         ({"memory": 3}, "a memory of 3 for 1 worlds? holds"),
         ({"trunk": "dqn_2015"}, "needs pictures"),
     ],

@@ -57,10 +57,9 @@ def examine_recipe(name: str, settings: Mapping[str, Any], show: Show) -> Iterat
     """Build a recipe's task and make every examination."""
     names = preflight.names()
     show.progress("check", 0, len(names), "building the task")
-    task = catalogue.find(recipes, name).build(**settings)
+    task = rehearsed(catalogue.find(recipes, name).build(**settings))
     if next(task.parameters(), None) is not None:
         torch.set_num_threads(fewest_threads(task))
-    task = rehearsed(task)
     for number, examination in enumerate(names):
         show.progress("check", number, len(names), examination.replace("_", " "))
         yield preflight.examine_one(examination, task)

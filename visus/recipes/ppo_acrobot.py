@@ -1,4 +1,4 @@
-"""Acrobot: swing a two-link arm above a line, by PPO within 200,000 steps; -100 is held to solve it."""
+"""Acrobot: swing a two-link arm above a line, by PPO within 300,000 steps; -100 is held to solve it."""
 
 from functools import partial
 
@@ -11,12 +11,13 @@ build = partial(
     rollout=256,
     batch=256,
     passes=4,
+    lr=1e-3,
     gae_lambda=0.94,
     normalise=True,
     activation="tanh",
     schedule="linear",
     epoch=16_384,
-    epochs=12,
+    epochs=18,
     device="cpu",
 )
 SUBJECT = ppo.SUBJECT

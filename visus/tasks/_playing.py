@@ -5,7 +5,7 @@ depends on besides weights, worlds above all, is `ongoing`, in the last checkpoi
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -137,7 +137,7 @@ class Playing(Task):
         self.gamma, self.episodes, self.drawn, self.clipped = gamma, episodes, drawn, clipped
         self.facts = dict(facts or {})
         # Kept, since to search for one at every step would take a tenth of the time.
-        self._first: list[Tensor] = list(model.parameters())[:1]
+        self._first: Sequence[Tensor] = list(model.parameters())[:1]
         self.env_steps = 0  # of all training worlds together
         self.recent: deque[Episode] = deque(maxlen=RECENT)
         self.finished = 0

@@ -67,8 +67,9 @@ def build(
     advantage apart. Raises LookupError for an unknown trunk, and ValueError for actions that are amounts.
     """
     if not isinstance(actions, Choices):
+        amounts = "a number" if actions.size == 1 else f"{actions.size} numbers"
         raise ValueError(
-            f"a Q-network tells the value of each of a few actions, and here an action is {actions.size} numbers; "
+            f"a Q-network tells the value of each of a few actions, and here an action is {amounts}; "
             "`visus train ppo` draws such actions"
         )
     return QNetwork(observed, actions, catalogue.find(trunks, trunk).build(observed, **settings), duelling)
