@@ -43,7 +43,8 @@ class Task(nn.Module, ABC):
     steps between two evaluations, where that is no epoch; 0: an epoch, unless it is very short. average: decay of the
     averaged weights that are evaluated and kept, 0 for the weights themselves. swa: or the last share of the run whose
     weights are averaged equally. keeps_last: kept are the weights of the last evaluation, not those of the best: right
-    where the rate ends at 0 and few pictures are there to tell epochs apart. surrogates: terms of a loss whose gradient
+    where the rate ends at 0 and few pictures are there to tell epochs apart. keeps_later: of equally good weights the
+    later ones. surrogates: terms of a loss whose gradient
     is an estimate, as that of draws by REINFORCE, and not the slope of their value.
     """
 
@@ -54,6 +55,7 @@ class Task(nn.Module, ABC):
     average: float = 0.0
     swa: float = 0.0
     keeps_last: bool = False
+    keeps_later: bool = False
     surrogates: Sequence[str] = ()
     precision: Precision = FLOAT32
 

@@ -124,7 +124,7 @@ class Recorder(Observer):
 
     def after_evaluation(self, step: int, task: Task, scores: Mapping[str, float]) -> None:
         score = next(iter(scores.values()))
-        if score > self.best or task.keeps_last:
+        if score > self.best or (task.keeps_later and score == self.best) or task.keeps_last:
             self.best, self.best_step = score, step
             checkpoint.save(self.folder / CHECKPOINTS / BEST, {"task": task.state_dict(), "step": step, "score": score})
         self.journal.note("scores", step=step, epoch=(step + 1) / task.steps_per_epoch, scores=dict(scores))

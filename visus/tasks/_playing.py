@@ -115,6 +115,7 @@ class Playing(Task):
     why.
     """
 
+    keeps_later = True  # a world that is solved gives the same return to many, and who played longer is steadier
     worth = "value"
     valued: Valued | None = None
     resumed_exactly = True
