@@ -145,5 +145,5 @@ def _random_play(world: "World", make: "Make", n: int) -> list[tuple[str, str]]:
         except ValueError as wrong:  # told once more by the examination
             return [("random play", f"stopped: {wrong}")]
     returns, lengths = (np.array([getattr(told, what) for told in played]) for what in ("total", "length"))
-    earned = f"return {returns.mean():.4g} ± {returns.std():.2g} ({returns.min():.4g} to {returns.max():.4g})"
+    earned = f"return {returns.mean():.4g} ± {returns.std():.4g} ({returns.min():.4g} to {returns.max():.4g})"
     return [("random play", f"{earned}, {lengths.mean():.4g} steps, of {n} episode{'s' * (n > 1)}")]

@@ -2,21 +2,6 @@
 
 from functools import partial
 
-from . import classify
+from . import ram_mnist
 
-build = partial(
-    classify.build,
-    data="mnist-translated",
-    model="recurrent_attention",
-    glimpses=6,
-    window=12,
-    scales=3,
-    epochs=30,
-    batch=128,
-    optimizer="adamw",
-    lr=1e-3,
-    weight_decay=0.01,
-    schedule="one_cycle",
-    crop=0,
-    scatter=True,
-)
+build = partial(ram_mnist.build, data="mnist-translated", window=12, scales=3, epochs=30, scatter=True)
