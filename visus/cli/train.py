@@ -35,11 +35,8 @@ def command(
         raise UsageError(str(error)) from error
     with terminal() as show:
         try:
-            folder, outcome = api.train_recipe(recipe, values, runs, show)
+            _, outcome = api.train_recipe(recipe, values, runs, show)
         except InterruptedRunError as stopped:
             show.say(str(stopped))
             return 1
-        for finding in outcome.findings:
-            show.verdict("doctor", f"{finding.what}; {finding.cause}: {finding.remedy}", finding.severity)
-        show.say(f"best {outcome.said} at step {outcome.best_step + 1}; {folder / 'report.html'}")
     return 1 if outcome.why else 0

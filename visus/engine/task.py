@@ -44,8 +44,8 @@ class Task(nn.Module, ABC):
     averaged weights that are evaluated and kept, 0 for the weights themselves. swa: or the last share of the run whose
     weights are averaged equally. keeps_last: kept are the weights of the last evaluation, not those of the best: right
     where the rate ends at 0 and few pictures are there to tell epochs apart. keeps_later: of equally good weights the
-    later ones. surrogates: terms of a loss whose gradient
-    is an estimate, as that of draws by REINFORCE, and not the slope of their value.
+    later ones. resumed_note: why a resumed run does not go on as if it had never stopped; '' if it does. surrogates:
+    terms of a loss whose gradient is an estimate, as that of draws by REINFORCE, and not the slope of their value.
     """
 
     objectives: Sequence[Objective | Memory | Members]
@@ -56,6 +56,7 @@ class Task(nn.Module, ABC):
     swa: float = 0.0
     keeps_last: bool = False
     keeps_later: bool = False
+    resumed_note: str = ""
     surrogates: Sequence[str] = ()
     precision: Precision = FLOAT32
 

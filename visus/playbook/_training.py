@@ -119,6 +119,8 @@ def train(
     keep = KeepChart(folder, checkup, show)
     evaluate.tell = [recorder, checkup, keep, progress := Progress(show), *extra]
     start = recorder.resume(task)
+    if task.resumed_note:
+        show.say(f"resume     not exactly where it stopped: {task.resumed_note}")
     interrupt = StopOnInterrupt()
     # The recorder saves last, after everyone has seen the step; what stops a run comes after that.
     observers = [

@@ -239,6 +239,9 @@ def _train_recipe(folder: Path, show: Show, task: Task | None = None) -> Outcome
     subject.ship(folder, task, {**info["settings"], **info["given"]}, stages)
     subject.illustrate(folder, task, show)
     write(folder)
+    for finding in outcome.findings:
+        show.verdict("doctor", f"{finding.what}; {finding.cause}: {finding.remedy}", finding.severity)
+    show.say(f"best {outcome.said} at step {outcome.best_step + 1}; {folder / 'report.html'}")
     return outcome
 
 

@@ -111,15 +111,13 @@ class Playing(Task):
     ones. gamma: discount of a reward one step later. clipped: learn from the sign of each reward (Mnih et al., 2015,
     Methods); returns are told as the world gives them. facts: what the player was built from, ready for JSON. worth:
     what scores call the value of a state. valued: of states of the last evaluation, where the player values them.
-    resumed_exactly: whether it goes on as if it had never been stopped; if not, resumed_note is a sentence that says
-    why.
+    resumed_exactly: whether it goes on as if it had never been stopped; if not, `resumed_note` says why.
     """
 
     keeps_later = True  # a world that is solved gives the same return to many, and who played longer is steadier
     worth = "value"
     valued: Valued | None = None
     resumed_exactly = True
-    resumed_note = ""
 
     def __init__(
         self,
