@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from threading import Lock
 from typing import Any
@@ -92,6 +93,29 @@ def shown(runs: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
+def drawn(runs: Sequence[dict[str, Any]], path: Path) -> None:
+    """Return of the evaluations by steps of the world: the median over seeds, and from the lowest to the highest."""
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    names = [name for name in CASES if any(run["case"] == name for run in runs)]
+    figure, axes = plt.subplots(1, len(names), figsize=(2.6 * len(names), 2.4), layout="constrained", squeeze=False)
+    for axis, name in zip(axes[0], names, strict=True):
+        curves = [run["curve"] for run in runs if run["case"] == name]
+        shortest = min(map(len, curves))  # a seed that lost its last evaluation to a rounding
+        steps = [point[0] for point in curves[0][:shortest]]
+        returns = np.array([[point[1] for point in curve[:shortest]] for curve in curves])
+        axis.fill_between(steps, returns.min(0), returns.max(0), color="#0a63a6", alpha=0.2, linewidth=0)
+        axis.plot(steps, np.median(returns, 0), color="#0a63a6")
+        axis.axhline(CASES[name].solved, color="grey", linestyle=":", linewidth=1)
+        axis.set_title(name.replace("_", " "), fontsize=9)
+        axis.ticklabel_format(axis="x", style="sci", scilimits=(3, 3))
+        axis.tick_params(labelsize=7)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0][0].set_ylabel("return of an evaluation", fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
 def main(words: Sequence[str]) -> int:
     """Run what was asked for; 0 if every median that is kept reaches what is asked, within its budget."""
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -112,6 +136,7 @@ def main(words: Sequence[str]) -> int:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         list(pool.map(one, todo))
     Console(width=140, highlight=False).print(shown(runs))
+    drawn(runs, MEASURED.with_suffix(".png"))
     held = [
         median(run["mean"] for run in mine) >= case.solved and max(run["steps"] for run in mine) <= case.budget
         for name, case in CASES.items()
