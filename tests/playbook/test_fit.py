@@ -273,7 +273,7 @@ def test_a_failed_save_ends_in_one_sentence_and_keeps_the_best(stripes, tmp_path
         ({"epoch": 3}, "no setting 'epoch'. Did you mean 'epochs'"),
         ({"model": "resnet81"}, "no 'resnet81' in classifiers. Did you mean 'resnet18'"),
         ({"model": "knn", "lr": 0.1}, "knn learns by remembering and has no use for lr; leave it out"),
-        ({"data": "digits"}, "data is the path"),
+        ({"data": "digits"}, "data is what `fit` is given first"),
         ({"skip": ["train"]}, "cannot skip 'train'"),
         ({"budget": "soon"}, "budget must be a time such as 90s"),
     ],
