@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from ...geometry.spaces import Observed
@@ -44,9 +45,16 @@ def brightest(observed: Observed) -> float:
 
 
 def scaled(observations: Tensor, brightest: float, layers: nn.Sequential) -> Tensor:
-    """Observations in the precision of the weights of `layers`, divided by `brightest`."""
-    seen = observations.to(layers[0].weight.dtype)  # type: ignore[arg-type]  # a linear layer
-    return seen if brightest == 1 else seen / brightest
+    """Observations in the precision of the weights of `layers`, divided by `brightest`.
+
+    Bytes come at once to the precision that is computed in: they are exact in half of it, and are many.
+    """
+    weights: torch.dtype = layers[0].weight.dtype  # type: ignore[assignment]  # a linear layer
+    if brightest == 1:
+        return observations.to(weights)
+    device = observations.device.type
+    computed = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weights
+    return observations.to(computed) / brightest
 
 
 def smallest_side(layers: Sequence[tuple[int, int, int]]) -> int:
