@@ -23,7 +23,8 @@ from visus.runs import checkpoint, recorder
 from visus.runs.reader import EVIDENCE, Run
 from visus.ship.opened import opened
 
-STAGES = ["audit", "split", "baselines", "checks", "search", "train", "test", "report"]
+from .shows import STAGES, Lines
+
 TABLE = {"task": "q_learning", "epoch": 200, "epochs": 3, "episodes": 4}
 SHORT = {"epoch": 60, "epochs": 3, "episodes": 2, "arithmetic": "float32", "hidden": 8, "device": "cpu"}
 METHODS = {  # small, and with batches that end neither with an epoch nor with an episode
@@ -44,17 +45,6 @@ def _short():
         patch.setattr(_acting_evidence, "EPISODES", 4)
         patch.setattr(_acting_evidence, "FRAMES", 12)
         yield
-
-
-class Lines(Silent):
-    def __init__(self):
-        self.verdicts, self.said = [], []
-
-    def verdict(self, stage, line, severity):
-        self.verdicts.append((stage, line, severity))
-
-    def say(self, text):
-        self.said.append(text)
 
 
 @pytest.fixture(scope="module")

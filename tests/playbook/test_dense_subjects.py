@@ -1,7 +1,6 @@
 """Detection and segmentation as subjects: recognised, taken through every stage, tested once, resumed, evaluated."""
 
 import shutil
-import signal
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +24,8 @@ from visus.runs import checkpoint
 from visus.runs.reader import Run, summaries
 from visus.ship.opened import told_by
 
-STAGES = ["audit", "split", "baselines", "checks", "search", "train", "test", "report"]
+from .shows import STAGES, Lines, StopAt
+
 QUICK = {"epochs": 1, "batch": 8, "arithmetic": "float32", "lr": 0.003}
 FINDER = {"model": "one_stage", "width": 8, "backbone": "compact:width=8", **QUICK}
 PAINTER = {"model": "unet", "backbone": "own", "width": 4, "depth": 2, **QUICK}
@@ -65,17 +65,6 @@ def painted(tmp_path_factory):
             shutil.copy(file, root / "set" / folder)
     (root / "set" / "classes.txt").write_text("".join(f"{k} {name}\n" for k, name in enumerate(maps.classes)))
     return root / "set"
-
-
-class Lines(Silent):
-    def __init__(self):
-        self.verdicts, self.said = [], []
-
-    def verdict(self, stage, line, severity):
-        self.verdicts.append((stage, line, severity))
-
-    def say(self, text):
-        self.said.append(text)
 
 
 @pytest.fixture(scope="module")
@@ -209,18 +198,6 @@ def test_predictions_can_be_asked_for(found, mapped, marked, painted, capsys):
     assert visus_command(["predict", str(found[0].folder), str(marked / "images" / "00000.png")]) == 0
     assert visus_command(["predict", str(mapped[0].folder), str(painted / "images" / "00000.png")]) == 0
     assert capsys.readouterr().out.count("00000.png") >= 2
-
-
-class StopAt(Silent):
-    """Presses Ctrl-C the first time a stage has come so far."""
-
-    def __init__(self, stage, share):
-        self.stage, self.share, self.pressed = stage, share, False
-
-    def progress(self, stage, done, total, text=""):
-        if not self.pressed and stage == self.stage and done >= self.share * total:
-            self.pressed = True
-            signal.raise_signal(signal.SIGINT)
 
 
 @pytest.mark.parametrize(("source", "settings"), [("marked", FINDER), ("painted", PAINTER)])

@@ -20,20 +20,9 @@ from visus.runs.reader import Run, summaries
 from visus.runs.recorder import Recorder
 
 from ..conftest import draw_folder
+from .shows import STAGES, Lines, StopAt
 
-STAGES = ["audit", "split", "baselines", "checks", "search", "train", "test", "report"]
 QUICK = {"width": 16, "epochs": 30, "arithmetic": "float32", "lr": 0.05, "weight_decay": 1e-4}
-
-
-class Lines(Silent):
-    def __init__(self):
-        self.verdicts, self.said = [], []
-
-    def verdict(self, stage, line, severity):
-        self.verdicts.append((stage, severity, line))
-
-    def say(self, text):
-        self.said.append(text)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -169,21 +158,7 @@ def test_skipped_stages_say_so(stripes, tmp_path):
         skip=["baselines", "checks", "search", "test"],
         **{**QUICK, "epochs": 1},
     )
-    assert [line for _, _, line in show.verdicts].count("skipped, as asked") == 4
-
-
-class StopAt(Silent):
-    """Presses Ctrl-C the first time a stage has come so far."""
-
-    def __init__(self, stage, share):
-        self.stage, self.share, self.pressed = stage, share, False
-
-    def progress(self, stage, done, total, text=""):
-        if not self.pressed and stage == self.stage and done >= self.share * total:
-            self.pressed = True
-            import signal
-
-            signal.raise_signal(signal.SIGINT)
+    assert [line for _, line, _ in show.verdicts].count("skipped, as asked") == 4
 
 
 def weights_of(folder):

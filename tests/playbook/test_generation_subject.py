@@ -28,7 +28,8 @@ from visus.recipes import _drawing, _form, autoencoder, gated_pixelcnn
 from visus.runs.reader import EVIDENCE, Run
 from visus.ship.opened import opened
 
-STAGES = ["audit", "split", "baselines", "checks", "search", "train", "test", "report"]
+from .shows import STAGES, Lines
+
 QUICK = {"epochs": 1, "batch": 32, "arithmetic": "float32"}
 TELLER = {"task": "gated_pixelcnn", "levels": 2, "features": 8, "layers": 1, "shown": 4, **QUICK}
 GAN = {"task": "dcgan", "judge": "pixels", "width": 4, "latents": 4, "judged": 30, "shown": 4, **QUICK}
@@ -76,17 +77,6 @@ def fitted(loose, tmp_path_factory):
     """A run through all eight stages, and what it said."""
     show = Lines()
     return visus.fit(loose, runs=tmp_path_factory.mktemp("runs"), show=show, **TELLER), show
-
-
-class Lines(Silent):
-    def __init__(self):
-        self.verdicts, self.said = [], []
-
-    def verdict(self, stage, line, severity):
-        self.verdicts.append((stage, line, severity))
-
-    def say(self, text):
-        self.said.append(text)
 
 
 # ---- what a source and a task mean

@@ -26,16 +26,10 @@ from visus.report.page import render
 from visus.runs.reader import Run
 from visus.search import Choices, Round, Search, Span, Trial
 
+from .shows import Lines
+
 MLP = {"model": "mlp", "hidden": 16, "dropout": 0.2, "arithmetic": "float32", "crop": 1}
 PROPOSALS = [{"lr": 0.05, "weight_decay": 1e-4}, {"lr": 1e9}, {"lr": 0.02, "seed": 3}]
-
-
-class Lines(Silent):
-    def __init__(self):
-        self.said = []
-
-    def say(self, text):
-        self.said.append(text)
 
 
 @pytest.fixture(scope="module")

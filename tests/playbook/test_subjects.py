@@ -24,7 +24,8 @@ from visus.runs.reader import Run, summaries
 from visus.ship import model as shipped
 from visus.ship.opened import opened, told_by
 
-STAGES = ["audit", "split", "baselines", "checks", "search", "train", "test", "report"]
+from .shows import STAGES, Lines, StopAt
+
 TINY = {"hidden": 12, "layers": 1, "embedding": 8, "batch": 8, "window": 16, "dropout": 0.0, "arithmetic": "float32"}
 WORDS = ["the cat", "a dog", "my old aunt", "sees", "hears", "follows", "a bird", "the moon", "her own hat", "slowly"]
 
@@ -54,14 +55,6 @@ def book(tmp_path_factory):
     path = tmp_path_factory.mktemp("text") / "book.txt"
     path.write_text(told())
     return path
-
-
-class Lines(Silent):
-    def __init__(self):
-        self.verdicts = []
-
-    def verdict(self, stage, line, severity):
-        self.verdicts.append((stage, line, severity))
 
 
 @pytest.fixture(scope="module")
@@ -192,18 +185,6 @@ def test_a_second_fit_uses_the_test_part_a_second_time(fitted, book):
     again = visus.fit(book, runs=runs, skip=skip, epochs=0.1, **TINY)
     assert Run(again.folder).verdict("test")["detail"]["use"] == 2
     assert "no longer" in Run(again.folder).verdict("test")["line"]
-
-
-class StopAt(Silent):
-    def __init__(self, stage, share):
-        self.stage, self.share, self.pressed = stage, share, False
-
-    def progress(self, stage, done, total, text=""):
-        if not self.pressed and stage == self.stage and done >= self.share * total:
-            self.pressed = True
-            import signal
-
-            signal.raise_signal(signal.SIGINT)
 
 
 @pytest.mark.parametrize("command", ["fit", "train"])

@@ -18,8 +18,9 @@ from visus.runs.reader import Run
 from visus.ship import model as ship
 from visus.ship.ensemble import merged
 
+from .shows import STAGES
+
 QUICK = {"model": "linear", "size": 12, "crop": 0, "epochs": 15.0, "arithmetic": "float32", "batch": 16}
-STAGES = ["audit", "split", "baselines", "checks", "search", "train", "test", "report"]
 
 
 @pytest.fixture(scope="module")
